@@ -1,0 +1,157 @@
+"""The paper's architectures, and the small network of the laptop scale.
+
+Every network is a `Network`: a body that turns images into embeddings, and one linear head. Names are LeNet-5, VGG and ResNet of the
+paper, or a specification such as "small-32-64-64", whose numbers are the widths of the blocks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+
+import torch
+from torch import nn
+
+VGG_WIDTHS = {  # output channels of the 3x3 convolutions; "pool" halves the image
+    "vgg16": (64, 64, "pool", 128, 128, "pool", *3 * (256,), "pool", *3 * (512,), "pool", *3 * (512,), "pool"),
+    "vgg19": (64, 64, "pool", 128, 128, "pool", *4 * (256,), "pool", *4 * (512,), "pool", *4 * (512,), "pool"),
+}
+NAMES = ("lenet5", "vgg16", "vgg19", "resnet18", "resnet50", "small-32-64-64")
+PAPER_MOMENTUM = 0.01  # torch's convention: a new batch weighs 1 %, the running statistics 99 %
+
+
+class Network(nn.Module):
+    """A classifier in two parts: `head(features(images))`.
+
+    Images are float (N, channels, size, size), embeddings (N, D), logits (N, num_classes).
+    """
+
+    def __init__(self, body: nn.Module, width: int, num_classes: int):
+        super().__init__()
+        self.body = body
+        self.head = nn.Linear(width, num_classes)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Embeddings (N, D): what the linear head sees."""
+        return self.body(images)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.features(images))
+
+
+def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: int = 0) -> Network:
+    """A freshly initialised network in channels_last memory format, on the CPU.
+
+    The same seed gives the same weights; torch's global generators are neither read nor advanced. Weights are Xavier normal with gain
+    sqrt(2), biases zero, as in the paper's released code.
+
+    name: one of `NAMES`, or "small-A-B-…" with the widths of its blocks
+    channels, size: of the square images
+    Raises ValueError for an unknown name, fewer than two classes, or images too small for the network's poolings.
+    """
+    _check(name, num_classes, channels, size)
+    with torch.device("meta"):  # shapes only: torch's own initialisation would advance its global generator
+        if name == "lenet5":
+            network = _lenet5(num_classes, channels, size)
+        elif name in VGG_WIDTHS:
+            network = _vgg(VGG_WIDTHS[name], num_classes, channels, size)
+        elif name.startswith("resnet"):
+            network = _resnet(name, num_classes, channels)
+        else:
+            network = _small(small_widths(name), num_classes, channels)
+    network = network.to_empty(device="cpu")
+    _initialise(network, torch.Generator().manual_seed(seed))
+    return network.to(memory_format=torch.channels_last)
+
+
+def small_widths(name: str) -> tuple[int, ...]:
+    """The widths of a small network's blocks: "small-32-64-64" -> (32, 64, 64); empty for any other name."""
+    return tuple(map(int, name.split("-")[1:])) if re.fullmatch(r"small(-[1-9]\d*)+", name) else ()
+
+
+def smallest_size(name: str) -> int:
+    """Side of the smallest image, in pixels, that survives the network's poolings."""
+    if widths := small_widths(name):
+        return 2 ** (len(widths) + 1)
+    return {"lenet5": 16, "vgg16": 32, "vgg19": 32}.get(name, 1)
+
+
+def _check(name: str, num_classes: int, channels: int, size: int) -> None:
+    if name not in NAMES and not small_widths(name):
+        near = difflib.get_close_matches(name, NAMES, n=2, cutoff=0.4) or NAMES
+        raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)} (small-A-B-C takes any widths)")
+    if num_classes < 2 or channels < 1:
+        raise ValueError(f"a classifier needs at least 2 classes and 1 channel, got {num_classes} and {channels}")
+    if size < smallest_size(name):
+        raise ValueError(f"{name} needs images of at least {smallest_size(name)} pixels a side, got {size}")
+
+
+def _initialise(network: nn.Module, generator: torch.Generator) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            nn.init.xavier_normal_(module.weight, gain=math.sqrt(2), generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.reset_parameters()  # ones and zeros
+
+
+def _lenet5(num_classes: int, channels: int, size: int) -> Network:
+    """LeNet-5 with batch norm, as released with the paper; images of 28 pixels are padded to 32 as by LeCun et al. (1998)."""
+    padding = 2 if size == 28 else 0
+    side = ((size + 2 * padding - 4) // 2 - 4) // 2
+    body = nn.Sequential(
+        *_convolution(channels, 6, kernel=5, padding=padding, momentum=PAPER_MOMENTUM),  # (N, 6, 28, 28)
+        nn.AvgPool2d(2),
+        *_convolution(6, 16, kernel=5, padding=0, momentum=PAPER_MOMENTUM),  # (N, 16, 10, 10)
+        nn.AvgPool2d(2),
+        nn.Flatten(),  # (N, 400)
+        nn.Linear(16 * side**2, 120, bias=False), nn.BatchNorm1d(120, momentum=PAPER_MOMENTUM), nn.ReLU(),
+        nn.Linear(120, 84, bias=False), nn.BatchNorm1d(84, momentum=PAPER_MOMENTUM), nn.ReLU(),
+    )
+    return Network(body, 84, num_classes)
+
+
+def _vgg(widths: tuple, num_classes: int, channels: int, size: int) -> Network:
+    """VGG with batch norm and one linear layer (Simonyan and Zisserman 2015, in the released code's form)."""
+    layers: list[nn.Module] = []
+    for width in widths:
+        if width == "pool":
+            layers.append(nn.MaxPool2d(2))
+        else:
+            layers += _convolution(channels, width, kernel=3, padding=1, momentum=PAPER_MOMENTUM)
+            channels = width
+    return Network(nn.Sequential(*layers, nn.Flatten()), channels * (size // 32) ** 2, num_classes)
+
+
+def _resnet(name: str, num_classes: int, channels: int) -> Network:
+    """torchvision's ResNet; ResNet-18 with a 3x3 stem and no max-pool, for small images."""
+    from torchvision.models import resnet
+
+    body = getattr(resnet, name)(weights=None)
+    if name == "resnet18":
+        body.conv1 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
+        body.maxpool = nn.Identity()
+    else:
+        body.conv1 = nn.Conv2d(channels, 64, 7, stride=2, padding=3, bias=False)
+    width, body.fc = body.fc.in_features, nn.Identity()
+    return Network(body, width, num_classes)
+
+
+def _small(widths: tuple[int, ...], num_classes: int, channels: int) -> Network:
+    """A narrow network in the manner of airbench (Jordan 2024): a cheap stem, then blocks that pool before they normalise."""
+    stem = max(1, widths[0] // 2)
+    layers = [nn.Conv2d(channels, stem, 2, stride=2, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]
+    for before, width in zip((stem, *widths), widths):
+        layers += [nn.Conv2d(before, width, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(width), nn.ReLU()]
+        layers += _convolution(width, width, kernel=3, padding=1, momentum=0.1)
+    return Network(nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten()), widths[-1], num_classes)
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, padding: int, momentum: float) -> list[nn.Module]:
+    return [
+        nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=False),
+        nn.BatchNorm2d(outputs, momentum=momentum),
+        nn.ReLU(),
+    ]
