@@ -1,0 +1,97 @@
+"""Scores and class counts in, kept indices out: the same arguments give the same indices on every machine.
+
+High score = keep. Randomness is SplitMix64 (Steele, Lea and Flood 2014) in plain integer arithmetic, because NumPy
+does not promise that its generators shuffle alike in every version. Sample i has one random key that depends on
+(seed, i) alone, so a smaller selection is always a subset of a larger one of the same seed.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from drop.quotas import as_array, check_labels, check_recalls, drop_counts
+
+TIES = ("random", "index")
+
+
+def random_keys(size: int, seed: int) -> np.ndarray:
+    """Return `size` distinct random uint64: outputs 1 to `size` of SplitMix64 started at the hash of `seed`."""
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed is {seed}, but seeds lie in [0, 2^64)")
+    step = np.uint64(0x9E3779B97F4A7C15)
+    start = _mix(np.array([seed], dtype=np.uint64) + step)
+    return _mix(start + step * np.arange(1, size + 1, dtype=np.uint64))
+
+
+def _mix(z: np.ndarray) -> np.ndarray:
+    """SplitMix64's finaliser, a bijection of 64-bit words."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def select(
+    labels: ArrayLike, counts: ArrayLike, scores: ArrayLike | None = None, seed: int = 0, ties: str = "random"
+) -> np.ndarray:
+    """Return the sorted int64 indices that keep counts[k] samples of every class k.
+
+    labels (N,) whole numbers in [0, K); counts (K,); scores (N,), the highest of each class are kept, or None for a
+    uniformly random choice inside the classes. Equal scores: "random" by `seed`, or "index", the later sample wins
+    (as in the released code). ValueError where a class has fewer samples than its count.
+    """
+    wanted = as_array(counts)
+    if wanted.ndim != 1 or wanted.dtype.kind not in "iu":
+        raise ValueError(f"counts must be K whole numbers, not shape {wanted.shape} of {wanted.dtype}")
+    wanted = wanted.astype(np.int64)
+    y = check_labels(labels, len(wanted))
+    sizes = np.bincount(y, minlength=len(wanted))
+    wrong = (wanted < 0) | (wanted > sizes)
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        raise ValueError(f"class {k} should keep {wanted[k]} samples, but it has {sizes[k]}")
+    order = _ascending(np.zeros(len(y)) if scores is None else scores, len(y), seed, ties)
+    order = order[np.argsort(y[order], kind="stable")]  # class after class, the best of each last
+    rank = np.cumsum(sizes)[y[order]] - np.arange(len(y))  # 1 for the best of its class
+    return np.sort(order[rank <= wanted[y[order]]])
+
+
+def top(scores: ArrayLike, size: int, seed: int = 0, ties: str = "random") -> np.ndarray:
+    """Return the sorted int64 indices of the `size` highest scores, without quotas.
+
+    Constant scores choose uniformly at random: the Random baseline is top(np.zeros(N), size, seed).
+    """
+    N = len(as_array(scores))
+    if not 0 <= size <= N:
+        raise ValueError(f"size is {size}, but between 0 and {N} samples can be kept")
+    return np.sort(_ascending(scores, N, seed, ties)[N - size :])
+
+
+def _ascending(scores: ArrayLike, size: int, seed: int, ties: str) -> np.ndarray:
+    """Indices from the lowest to the highest score, int64 (size,)."""
+    s = as_array(scores)
+    if ties not in TIES:
+        raise ValueError(f"ties is {ties!r}, but must be one of {', '.join(TIES)}")
+    if s.shape != (size,):
+        raise ValueError(f"there are {size} labels, but scores have shape {s.shape}")
+    if np.isnan(s).any():
+        raise ValueError(f"the score of sample {int(np.argmax(np.isnan(s)))} is NaN, so samples cannot be ranked")
+    if ties == "index":
+        return np.argsort(s, kind="stable")
+    return np.lexsort((random_keys(size, seed), s))
+
+
+def prune(
+    labels: ArrayLike, recalls: ArrayLike, density: float, scores: ArrayLike | None = None, seed: int = 0
+) -> np.ndarray:
+    """Return the sorted int64 indices that DRoP keeps: quotas by class error, then random (or top) inside each class.
+
+    labels (N,) whole numbers in [0, K); recalls (K,) validation recall of each class under a model trained on all the
+    data; density the fraction to keep in [0, 1]; scores (N,), high = keep, or None for random, which the paper
+    recommends.
+
+    >>> import drop
+    >>> labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
+    >>> drop.prune(labels, recalls=[0.9, 0.6], density=0.4).tolist()  # 1 sample of class 0, 4 of class 1
+    [4, 6, 8, 9, 10]
+    """
+    y = check_labels(labels, len(check_recalls(recalls)))
+    return select(y, drop_counts(np.bincount(y, minlength=len(as_array(recalls))), recalls, density), scores, seed)
