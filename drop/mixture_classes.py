@@ -1,0 +1,134 @@
+"""Gaussian mixtures of K classes: the best quotas for ordered thresholds on the line, for Bayes rules, and for linear rules in the plane.
+
+For K classes on the line an argmax of K affine functions is a row of K − 1 thresholds, class after class: here in the order of the means.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq, minimize
+from scipy.special import ndtr, ndtri
+
+from drop.mixture import Floats, GaussianMixture
+
+
+def threshold_risks(means: Floats, stds: Floats, thresholds: ArrayLike) -> Floats:
+    """Class risks (K,) of the rule that predicts class k between thresholds k − 1 and k, of K − 1 increasing ones."""
+    edges = np.concatenate([[-np.inf], thresholds, [np.inf]])
+    return ndtr((edges[:-1] - means) / stds) + ndtr((means - edges[1:]) / stds)
+
+
+def average_optimal_thresholds(means: Floats, stds: Floats, priors: Floats, points: int = 4001) -> Floats:
+    """The K − 1 increasing thresholds of least average risk for increasing means; an empty interval is a class never predicted.
+
+    The risk is a sum of one term per threshold, so dynamic programming over `points` positions finds the global minimum;
+    a threshold within a step of the stationary one of its two classes is then set to it.
+    """
+    grid = np.concatenate([[-np.inf], np.linspace((means - 8 * stds).min(), (means + 8 * stds).max(), points), [np.inf]])
+    below = priors[:, None] * ndtr((grid - means[:, None]) / stds[:, None])  # (K, points + 2)
+    costs, choices = np.zeros_like(grid), []
+    for cost in below[1:] - below[:-1]:
+        best = np.minimum.accumulate(costs := costs + cost)
+        choices.append(np.maximum.accumulate(np.where(costs <= best, np.arange(len(grid)), 0)))
+        costs = best
+    index, thresholds = len(grid) - 1, np.empty(len(means) - 1)
+    for k in reversed(range(len(means) - 1)):
+        index = choices[k][index]
+        thresholds[k] = grid[index]
+    pairs = [np.stack([a[:-1], a[1:]], axis=-1) for a in (means, stds, priors)]
+    exact = GaussianMixture(*pairs[:2], pairs[2] / pairs[2].sum(axis=-1, keepdims=True)).stationary_threshold()
+    return np.where(abs(thresholds - exact) <= grid[2] - grid[1], exact, thresholds)
+
+
+def minimax_thresholds(means: Floats, stds: Floats) -> Floats:
+    """The K − 1 thresholds at which all class risks are equal: the least worst-class risk of ordered thresholds."""
+
+    def thresholds(risk: float) -> Floats:
+        """Each class in turn ends where its risk has just fallen to `risk`; ∞ where it cannot."""
+        edges = [-np.inf]
+        for mean, std in zip(means[:-1], stds[:-1]):
+            edges.append(mean - std * ndtri(max(risk - ndtr((edges[-1] - mean) / std), 0.0)))
+        return np.array(edges[1:])
+
+    def excess(risk: float) -> float:
+        return float(ndtr((thresholds(risk)[-1] - means[-1]) / stds[-1])) - risk
+
+    return thresholds(brentq(excess, 1e-15, 1 - 1e-15, xtol=1e-15))
+
+
+def minimax_priors(means: Floats, stds: Floats) -> Floats:
+    """The priors (K,) at which the minimax thresholds are stationary: φk fk = φk+1 fk+1 at the threshold between them."""
+    cuts = minimax_thresholds(means, stds)
+    log_left, log_right = (-(((cuts - means[i]) / stds[i]) ** 2) / 2 - np.log(stds[i]) for i in (np.s_[:-1], np.s_[1:]))
+    logs = np.concatenate([[0.0], np.cumsum(log_left - log_right)])
+    priors = np.exp(logs - logs.max())
+    return priors / priors.sum()
+
+
+def line_cells(means: Floats, stds: Floats, points: int = 4001) -> Floats:
+    """The K classes' masses in the cells of a fine grid on the line, (points, K); columns sum to 1."""
+    x = np.linspace((means - 8 * stds).min(), (means + 8 * stds).max(), points + 1)
+    return np.diff(ndtr((x[:, None] - means) / stds), axis=0)
+
+
+def sample_cells(means: Floats, covariances: Floats, size: int = 4000, seed: int = 0) -> Floats:
+    """The same in any dimension with `size` random points per class as cells, (K size, K); means (K, D), covariances (K, D, D)."""
+    rng = np.random.default_rng(seed)
+    x = np.concatenate([rng.multivariate_normal(m, c, size) for m, c in zip(means, covariances)])
+    logs = []
+    for mean, covariance in zip(means, covariances):
+        whitened = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
+        logs.append(-(whitened**2).sum(axis=0) / 2 - np.linalg.slogdet(covariance)[1] / 2)
+    densities = np.exp(np.stack(logs, axis=-1) - np.max(logs, axis=0)[:, None])
+    cells = densities / densities.sum(axis=-1, keepdims=True)  # fk over the even mixture the points are drawn from
+    return cells / cells.sum(axis=0)
+
+
+def bayes_risks(cells: Floats, priors: Floats) -> Floats:
+    """The class risks (K,) of the Bayes rule at `priors` on cells (N, K)."""
+    chosen = np.argmax(cells * priors, axis=-1)
+    return 1 - np.bincount(chosen, cells[np.arange(len(cells)), chosen], minlength=len(priors))
+
+
+def least_favourable_prior(cells: Floats) -> Floats:
+    """The prior (K,) of largest Bayes risk on cells (N, K): its Bayes rule has the least worst-class risk of all rules.
+
+    The risk is concave in the prior, with the class risks as its gradient.
+    """
+    size = cells.shape[1]
+    found = minimize(
+        lambda p: -1 + (cells * p).max(axis=-1).sum() + (1 - p.sum()),
+        np.full(size, 1 / size),
+        jac=lambda p: -bayes_risks(cells, p),
+        bounds=[(0.0, 1.0)] * size,
+        constraints={"type": "eq", "fun": lambda p: p.sum() - 1, "jac": np.ones_like},
+        method="SLSQP",
+        options={"ftol": 1e-12, "maxiter": 300},
+    )
+    return np.maximum(found.x, 0) / np.maximum(found.x, 0).sum()
+
+
+def anderson_bahadur(means: Floats, covariances: Floats) -> tuple[Floats, float]:
+    """The linear rule w·x > b of least worst-class risk for two classes in D dimensions: means (2, D), covariances (2, D, D).
+
+    w = (s Σ0 + (1 − s) Σ1)⁻¹ (μ1 − μ0) with s √(w'Σ0w) = (1 − s) √(w'Σ1w); Anderson & Bahadur (1962), theorem 1.
+    """
+    gap = means[1] - means[0]
+
+    def direction(s: float) -> Floats:
+        return np.linalg.solve(s * covariances[0] + (1 - s) * covariances[1], gap)
+
+    def imbalance(s: float) -> float:
+        first, second = (np.sqrt(direction(s) @ c @ direction(s)) for c in covariances)
+        return float(s * first - (1 - s) * second)
+
+    w = direction(brentq(imbalance, 0.0, 1.0, xtol=1e-15))
+    w = w / np.linalg.norm(w)
+    return w, float(project(means, covariances, w).worst_class_threshold())
+
+
+def project(means: Floats, covariances: Floats, directions: Floats) -> GaussianMixture:
+    """The mixture of w·x at even priors for each unit vector w in `directions` (..., D) along which the means increase."""
+    variances = np.einsum("...i,kij,...j->...k", directions, covariances, directions)
+    return GaussianMixture(directions @ np.transpose(means), np.sqrt(variances), (0.5, 0.5))
