@@ -1,0 +1,35 @@
+"""Make fashion-mnist-mini, the data set that ships in the package, from the published Fashion-MNIST.
+
+    python drop/data/make_mini.py           # reads the verified originals under $DROP_DATA (downloads them if need be)
+
+The first 500 training and the first 500 test images of each of the 10 classes, in file order: 250 images a class in the
+validation half and 250 in the test half. An uncompressed .npz inside .xz (3.6 MiB; deflate takes 4.2).
+"""
+import hashlib
+import io
+import lzma
+from pathlib import Path
+
+import numpy as np
+
+from drop import datasets
+
+A_CLASS = 500
+
+
+def main() -> None:
+    found = datasets.original("fashion-mnist")
+    arrays = {}
+    for split, (images, labels) in (("train", found.train), ("test", found.test)):
+        kept = np.sort(np.concatenate([np.flatnonzero(labels == k)[:A_CLASS] for k in range(len(found.classes))]))
+        arrays[f"{split}_images"], arrays[f"{split}_labels"] = images[kept], labels[kept].astype(np.uint8)
+    plain = io.BytesIO()
+    np.savez(plain, **arrays)
+    packed = lzma.compress(plain.getvalue(), preset=9 | lzma.PRESET_EXTREME)
+    target = Path(__file__).parent / "fashion-mnist-mini.npz.xz"
+    target.write_bytes(packed)
+    print(f"{target.name}: {len(packed):,} bytes, md5 {hashlib.md5(packed, usedforsecurity=False).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
