@@ -171,8 +171,11 @@ def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
 
 
 def say(markdown: str, name: str = "") -> None:
-    """Publish a paragraph whose numbers were computed; `name` lets another page paste it."""
-    _publish({"text/markdown": markdown, "text/plain": markdown}, name)
+    """Publish a paragraph whose numbers were computed.
+
+    `name` lets another page paste it, as plain text: {glue:text}`20_prune_by_class.ipynb::NAME:s`.
+    """
+    _publish({"text/markdown": markdown, "text/plain": re.sub(r"[*`]", "", markdown)}, name)
 
 
 def _publish(bundle: dict[str, str], name: str) -> None:
