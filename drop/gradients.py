@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-COLUMNS = 2**22  # floats of image patches unfolded at a time: 16 MB, about what a cache holds
+PATCHES = 2**20  # floats of image patches laid out at a time: 4 MB, so that they stay in the cache
 
 
 def grand(model, images, labels, scope: str = "full", batch: int = 250) -> np.ndarray:
@@ -70,11 +70,15 @@ def _rule(layer) -> Callable:
 
     if isinstance(layer, nn.Linear):
         return _linear
-    if isinstance(layer, nn.Conv2d) and layer.groups == 1 and not isinstance(layer.padding, str) and layer.padding_mode == "zeros":
+    if isinstance(layer, nn.Conv2d) and _is_plain(layer):
         return _convolution
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and layer.track_running_stats:
         return _batch_norm
-    raise ValueError(f"no gradient norm for {layer}; known: linear, plain 2-d convolution, batch norm with running statistics")
+    raise ValueError(f"no gradient norm for {layer}; known: linear, undilated ungrouped 2-d convolution, batch norm with running statistics")
+
+
+def _is_plain(layer) -> bool:
+    return layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
 
 
 def _squared_norms(model, layers: list, images, labels):
@@ -123,21 +127,30 @@ def _batch_norm(layer, entered, gradient):
 def _convolution(layer, entered, gradient):
     """|Σ_p g_p u_pᵀ|² over output pixels p with patches u_p, by whichever of two orders is cheaper.
 
-    entered (B, I, H, W); gradient g (B, O, P pixels); patches u (B, I·k·k, P). Either the product g uᵀ itself, or the Gram form
+    entered (B, I, H, W); gradient g (B, P pixels, O); patches u (B, P, k·k·I). Either the product gᵀu itself, or the Gram form
     Σ_pq (g_p·g_q)(u_p·u_q), which wins where pixels are few and channels many.
     """
     import torch
-    from torch.nn.functional import unfold
 
-    g = gradient.flatten(2)
-    outputs, pixels = g.shape[1:]
+    g = gradient.permute(0, 2, 3, 1).flatten(1, 2)
+    pixels, outputs = g.shape[1:]
     inputs = layer.weight[0].numel()
     gram = pixels * (outputs + inputs) < outputs * inputs
-    step = max(1, COLUMNS // (inputs * pixels))
+    step = max(1, PATCHES // (inputs * pixels))
     squares = []
     for a, part in zip(entered.split(step), g.split(step)):
-        u = unfold(a, layer.kernel_size, layer.dilation, layer.padding, layer.stride)
-        product = (part.mT @ part) * (u.mT @ u) if gram else (part @ u.mT).square()
+        u = _patches(layer, a)
+        product = (part @ part.mT) * (u @ u.mT) if gram else (part.mT @ u).square()
         squares.append(product.sum((1, 2)))
-    bias = 0 if layer.bias is None else g.sum(2).square().sum(1)
+    bias = 0 if layer.bias is None else g.sum(1).square().sum(1)
     return torch.cat(squares) + bias
+
+
+def _patches(layer, a):
+    """What each output pixel sees, channels innermost: (B, I, H, W) -> (B, P, k·k·I). In channels_last, rows of k·I are copied whole."""
+    from torch.nn.functional import pad
+
+    (high, wide), (down, right) = layer.kernel_size, layer.stride
+    a = pad(a, (layer.padding[1], layer.padding[1], layer.padding[0], layer.padding[0]))
+    windows = a.permute(0, 2, 3, 1).unfold(1, high, down).unfold(2, wide, right)  # (B, rows, columns, I, k, k), a view
+    return windows.permute(0, 1, 2, 4, 5, 3).flatten(3).flatten(1, 2)
