@@ -1,7 +1,7 @@
-"""The Gaussian mixture of two classes on the line, in closed form: thresholds, risks, quotas and what pruning does to them.
+"""The Gaussian mixture of two classes on the line, in closed form: thresholds, risks, quotas, random pruning.
 
-`x | y=k ~ N(μk, σk²)` with priors φ0 + φ1 = 1 and μ0 < μ1; a rule is a threshold t: predict class 1 where x > t, so t = −∞
-predicts 1 everywhere. Arrays carry the class on their last axis; thresholds and parameters broadcast over the leading ones.
+`x | y=k ~ N(μk, σk²)` with priors φ0 + φ1 = 1 and μ0 < μ1; a rule is a threshold t: predict class 1 where x > t, so
+t = −∞ predicts 1 everywhere. Arrays carry the class on their last axis; the other axes broadcast.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class GaussianMixture:
             raise ValueError(f"priors must be non-negative and sum to 1, got {priors[wrong][0].tolist()}.")
         if (wrong := means[..., 0] >= means[..., 1]).any():
             raise ValueError(f"means must increase, the mean of class 0 first, got {means[wrong][0].tolist()}.")
-        for name, array in zip(("means", "stds", "priors"), (means, stds, priors)):
+        for name, array in zip(("means", "stds", "priors"), (means, stds, priors), strict=True):
             object.__setattr__(self, name, array)
 
     def class_risks(self, threshold: ArrayLike) -> Floats:
@@ -78,8 +78,7 @@ class GaussianMixture:
         mean = np.where(mirrored, -self.means[..., 1], self.means[..., 0])
         narrow, wide = self.stds.min(axis=-1), self.stds.max(axis=-1)
         prior, other = (np.where(mirrored, self.priors[..., i], self.priors[..., 1 - i]) for i in (1, 0))
-        gap = self.means[..., 1] - self.means[..., 0]
-        threshold = mean + _larger_root(gap, narrow, wide, prior, other)
+        threshold = mean + _larger_root(self.means, narrow, wide, prior, other)
         return np.where(mirrored, -threshold, threshold)
 
     def average_optimal_threshold(self) -> Floats:
@@ -101,7 +100,7 @@ class GaussianMixture:
         return GaussianMixture(self.means, self.stds, kept / kept.sum(axis=-1, keepdims=True))
 
     def densities_of(self, weights: ArrayLike, density: ArrayLike) -> Floats:
-        """dk ∝ weights (..., 2) with Σ φk dk = density; a class that would exceed 1 is full and the other takes the rest."""
+        """dk ∝ weights (..., 2), Σ φk dk = density; a class that would exceed 1 is full and the other takes the rest."""
         density = _density(density)[..., None]
         weights = np.asarray(weights, dtype=np.float64)
         some = (weights * self.priors).sum(axis=-1, keepdims=True) > 0  # else every weight is 0: keep the priors
@@ -112,7 +111,7 @@ class GaussianMixture:
         return np.clip(np.where(free[..., ::-1] > 1, rest, free), 0.0, 1.0)
 
     def optimal_densities(self, density: ArrayLike) -> Floats:
-        """The densities (..., 2) that bring t* closest to t̂: dk ∝ σk/φk, which makes them equal up to `feasible_density`."""
+        """The densities (..., 2) that bring t* closest to t̂: dk ∝ σk/φk; up to `feasible_density` the two are equal."""
         return self.densities_of(self.stds * self.priors[..., ::-1], density)
 
     def feasible_density(self) -> Floats:
@@ -127,7 +126,7 @@ class GaussianMixture:
         """The least worst-class risk that class densities can give a learner that minimises average risk, (...).
 
         It is that of t̂ where t̂ is reachable. Elsewhere it is the risk at the last t* that no constant rule beats, where
-        the hazards fk/Fk of both classes agree (F from the side of the narrower class): an infimum, for there the two tie.
+        the hazards fk/Fk of both classes agree (F from the narrower class's side): an infimum, for there the two tie.
         """
         narrow, wide = self.stds.min(axis=-1), self.stds.max(axis=-1)
         gap = self.means[..., 1] - self.means[..., 0]
@@ -140,7 +139,7 @@ class GaussianMixture:
         return ndtr(np.where(self.minimax_reachable(), -minimax, (low * narrow - gap) / wide))
 
     def drop_densities(self, density: ArrayLike, exponent: float = 1.0, steps: int = 1) -> Floats:
-        """DRoP's class densities (..., 2), dk ∝ Rk^exponent with the risks at the average-optimal threshold (Algorithm 1).
+        """DRoP's class densities (..., 2): dk ∝ Rk^exponent, the risks at the average-optimal threshold (Algorithm 1).
 
         Each further step multiplies the weights by the risks of the model that the last step's selection gives.
         """
@@ -173,28 +172,29 @@ def _log_hazard(z: Floats) -> Floats:
 
 
 @np.errstate(divide="ignore", invalid="ignore")
-def _larger_root(gap: Floats, narrow: Floats, wide: Floats, prior: Floats, other: Floats) -> Floats:
+def _larger_root(means: Floats, narrow: Floats, wide: Floats, prior: Floats, other: Floats) -> Floats:
     """t* − μ0 for class 0 the narrower one with prior φ0 = `prior`; NaN where there is no root.
 
-    σ0(Δ² + 2σ1²L)/(σ1 √(Δ² + 2(σ1² − σ0²)L) + σ0Δ), L = log(φ0σ1/φ1σ0): the quadratic's root without its division by σ1² − σ0².
+    σ0(Δ² + 2σ1²L)/(σ1 √(Δ² + 2(σ1² − σ0²)L) + σ0Δ), L = log(φ0σ1/φ1σ0): the root without its division by σ1² − σ0².
     """
+    gap = means[..., 1] - means[..., 0]
     log_ratio = np.log(prior / other) + np.log1p((wide - narrow) / narrow)
     discriminant = gap**2 + 2 * (wide - narrow) * (wide + narrow) * log_ratio
-    root = np.sqrt(discriminant)
     both = (prior > 0) & (other > 0)
-    shift = np.where(both, narrow * (gap**2 + 2 * wide**2 * log_ratio) / (wide * root + narrow * gap), np.nan)
-    delicate = (abs(discriminant) < 1e-4 * gap**2) | (gap < 1e-4 * wide)  # the square root or L would lose digits
+    shift = narrow * (gap**2 + 2 * wide**2 * log_ratio) / (wide * np.sqrt(discriminant) + narrow * gap)
+    shift = np.where(both, shift, np.nan)
+    delicate = (abs(discriminant) < 1e-4 * gap**2) | (gap < 1e-4 * wide)  # floats lose digits of √ or of L here
     for index in np.argwhere(delicate & both):
         i = tuple(index)
-        shift[i] = _exact_root(*(float(a[i]) for a in (gap, narrow, wide, prior, other)))
+        shift[i] = _exact_root(*means[i].tolist(), *(float(a[i]) for a in (narrow, wide, prior, other)))
     return shift
 
 
 def _exact_root(*numbers: float) -> float:
     """`_larger_root` of one mixture in 60-digit decimal arithmetic."""
     with localcontext(prec=60):
-        gap, narrow, wide, prior, other = map(Decimal, numbers)
-        log_ratio = (prior * wide / (other * narrow)).ln()
+        first, second, narrow, wide, prior, other = map(Decimal, numbers)
+        gap, log_ratio = second - first, (prior * wide / (other * narrow)).ln()
         discriminant = gap**2 + 2 * (wide**2 - narrow**2) * log_ratio
         if discriminant <= 0:
             return float("nan")

@@ -1,6 +1,6 @@
-"""Gaussian mixtures of K classes: the best quotas for ordered thresholds on the line, for Bayes rules, and for linear rules in the plane.
+"""Gaussian mixtures of K classes or D dimensions: the best quotas for linear and, apart from them, for Bayes rules.
 
-For K classes on the line an argmax of K affine functions is a row of K − 1 thresholds, class after class: here in the order of the means.
+On the line the argmax of K affine functions is a row of K − 1 thresholds: here with the classes in the order of the means.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ def threshold_risks(means: Floats, stds: Floats, thresholds: ArrayLike) -> Float
 
 
 def average_optimal_thresholds(means: Floats, stds: Floats, priors: Floats, points: int = 4001) -> Floats:
-    """The K − 1 increasing thresholds of least average risk for increasing means; an empty interval is a class never predicted.
+    """The K − 1 increasing thresholds of least average risk for increasing means; two that coincide drop a class.
 
-    The risk is a sum of one term per threshold, so dynamic programming over `points` positions finds the global minimum;
-    a threshold within a step of the stationary one of its two classes is then set to it.
+    The risk is a sum of one term per threshold, so dynamic programming over `points` positions finds the global
+    minimum; a threshold within a step of the stationary one of its two classes is then set to it.
     """
-    grid = np.concatenate([[-np.inf], np.linspace((means - 8 * stds).min(), (means + 8 * stds).max(), points), [np.inf]])
+    inner = np.linspace((means - 8 * stds).min(), (means + 8 * stds).max(), points)
+    grid = np.concatenate([[-np.inf], inner, [np.inf]])
     below = priors[:, None] * ndtr((grid - means[:, None]) / stds[:, None])  # (K, points + 2)
     costs, choices = np.zeros_like(grid), []
     for cost in below[1:] - below[:-1]:
@@ -47,7 +48,7 @@ def minimax_thresholds(means: Floats, stds: Floats) -> Floats:
     def thresholds(risk: float) -> Floats:
         """Each class in turn ends where its risk has just fallen to `risk`; ∞ where it cannot."""
         edges = [-np.inf]
-        for mean, std in zip(means[:-1], stds[:-1]):
+        for mean, std in zip(means[:-1], stds[:-1], strict=True):
             edges.append(mean - std * ndtri(max(risk - ndtr((edges[-1] - mean) / std), 0.0)))
         return np.array(edges[1:])
 
@@ -58,10 +59,10 @@ def minimax_thresholds(means: Floats, stds: Floats) -> Floats:
 
 
 def minimax_priors(means: Floats, stds: Floats) -> Floats:
-    """The priors (K,) at which the minimax thresholds are stationary: φk fk = φk+1 fk+1 at the threshold between them."""
+    """The priors (K,) at which the minimax thresholds are stationary: φk fk = φk+1 fk+1 at threshold k."""
     cuts = minimax_thresholds(means, stds)
-    log_left, log_right = (-(((cuts - means[i]) / stds[i]) ** 2) / 2 - np.log(stds[i]) for i in (np.s_[:-1], np.s_[1:]))
-    logs = np.concatenate([[0.0], np.cumsum(log_left - log_right)])
+    left, right = (-(((cuts - means[i]) / stds[i]) ** 2) / 2 - np.log(stds[i]) for i in (np.s_[:-1], np.s_[1:]))
+    logs = np.concatenate([[0.0], np.cumsum(left - right)])
     priors = np.exp(logs - logs.max())
     return priors / priors.sum()
 
@@ -73,11 +74,11 @@ def line_cells(means: Floats, stds: Floats, points: int = 4001) -> Floats:
 
 
 def sample_cells(means: Floats, covariances: Floats, size: int = 4000, seed: int = 0) -> Floats:
-    """The same in any dimension with `size` random points per class as cells, (K size, K); means (K, D), covariances (K, D, D)."""
+    """The same with `size` random points per class as cells, (K size, K); means (K, D), covariances (K, D, D)."""
     rng = np.random.default_rng(seed)
-    x = np.concatenate([rng.multivariate_normal(m, c, size) for m, c in zip(means, covariances)])
+    x = np.concatenate([rng.multivariate_normal(m, c, size) for m, c in zip(means, covariances, strict=True)])
     logs = []
-    for mean, covariance in zip(means, covariances):
+    for mean, covariance in zip(means, covariances, strict=True):
         whitened = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
         logs.append(-(whitened**2).sum(axis=0) / 2 - np.linalg.slogdet(covariance)[1] / 2)
     densities = np.exp(np.stack(logs, axis=-1) - np.max(logs, axis=0)[:, None])
@@ -110,7 +111,7 @@ def least_favourable_prior(cells: Floats) -> Floats:
 
 
 def anderson_bahadur(means: Floats, covariances: Floats) -> tuple[Floats, float]:
-    """The linear rule w·x > b of least worst-class risk for two classes in D dimensions: means (2, D), covariances (2, D, D).
+    """w (D,) and b of the linear rule w·x > b of least worst-class risk: means (2, D), covariances (2, D, D).
 
     w = (s Σ0 + (1 − s) Σ1)⁻¹ (μ1 − μ0) with s √(w'Σ0w) = (1 − s) √(w'Σ1w); Anderson & Bahadur (1962), theorem 1.
     """
@@ -129,6 +130,6 @@ def anderson_bahadur(means: Floats, covariances: Floats) -> tuple[Floats, float]
 
 
 def project(means: Floats, covariances: Floats, directions: Floats) -> GaussianMixture:
-    """The mixture of w·x at even priors for each unit vector w in `directions` (..., D) along which the means increase."""
+    """The mixture of w·x, even priors, for each vector w of `directions` (..., D) along which the means increase."""
     variances = np.einsum("...i,kij,...j->...k", directions, covariances, directions)
     return GaussianMixture(directions @ np.transpose(means), np.sqrt(variances), (0.5, 0.5))

@@ -48,7 +48,7 @@ class DistancePruned:
     def average_optimal_threshold(self) -> Floats:
         """The global minimiser of the average risk on the kept samples, (...); ties go to t*, the unpruned one.
 
-        Between jumps the risk moves as without pruning, or with one class alone, so only t*, the edges μk ± Mk and ±∞ can be it.
+        Between the edges μk ± Mk the risk moves as without pruning or with one class alone, so t*, an edge or ±∞ it is.
         """
         means, margins = np.broadcast_arrays(self.mixture.means, self.margins)
         local = self.mixture.stationary_threshold()[..., None]

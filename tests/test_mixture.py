@@ -22,7 +22,7 @@ REFERENCE = [
 
 
 def adversarial(size: int, seed: int) -> np.ndarray:
-    """Parameters (size, 6) of every awkward kind: ratios from 1 + 1e-12 to 1e3, tiny gaps, far means, double roots, ties."""
+    """Parameters (size, 6) of every awkward kind: ratios from 1 + 1e-12 to 1e3, tiny gaps, far means, double roots."""
     rng = np.random.default_rng(seed)
     kind = np.arange(size) % 8
     ratio = np.where(kind == 1, 1 + 10 ** rng.uniform(-12, -3, size), 10 ** rng.uniform(0, 3, size))
@@ -71,17 +71,19 @@ def test_stationary_threshold_matches_50_digits_on_10000_mixtures():
     ours = mixture(rows).stationary_threshold()
     exact = [exact_threshold(row) for row in rows]
     assert [t is None for t in exact] == np.isnan(ours).tolist()
-    for row, t, reference in zip(rows, ours, exact):
+    for row, t, reference in zip(rows, ours, exact, strict=True):
         if reference is not None:
             scale = max(abs(row[:4]))
-            allowed = max(1e-9 * scale, 1e-13 * abs(float(reference)))  # a float cannot do better far away from the classes
+            allowed = max(
+                1e-9 * scale, 1e-13 * abs(float(reference))
+            )  # a float cannot do better far away from the classes
             assert abs(MP.mpf(t) - reference) <= allowed, row
 
 
 def test_average_optimal_rule_is_within_1e_12_of_the_best_at_ties_too():
     rows = adversarial(3_000, seed=1)
     rows = rows[rows[:, 0] < rows[:, 1]]
-    for row, t in zip(rows, mixture(rows).average_optimal_threshold()):
+    for row, t in zip(rows, mixture(rows).average_optimal_threshold(), strict=True):
         local = exact_threshold(row)
         best = min([MP.mpf(row[4]), MP.mpf(row[5])] + ([] if local is None else [exact_risk(row, local)]))
         assert exact_risk(row, t) - best <= 1e-12, row

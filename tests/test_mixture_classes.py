@@ -25,7 +25,9 @@ def random_classes(seed: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(rng.normal(size=size)) * 2, rng.uniform(0.4, 1.2, size)
 
 
-@pytest.mark.parametrize("means, stds, ratio, risk", [((0, 1), (0.5, 1), 0.545, 0.2453), ((0, 0.3), (0.5, 2), 0.483, 0.232)])
+@pytest.mark.parametrize(
+    "means, stds, ratio, risk", [((0, 1), (0.5, 1), 0.545, 0.2453), ((0, 0.3), (0.5, 2), 0.483, 0.232)]
+)
 def test_least_favourable_prior_of_two_classes(means, stds, ratio, risk):
     cells = line_cells(np.array(means), np.array(stds), points=20_001)
     prior = least_favourable_prior(cells)

@@ -17,7 +17,12 @@ def pruned(margin, keep="far", mixture=EXAMPLE) -> DistancePruned:
 
 @pytest.mark.parametrize(
     "margin, density, threshold, own_ratio",
-    [(0.2, 0.765, -0.1700, -0.215), (0.4, 0.556, -0.1700, -0.283), (0.6, 0.389, -1.6, -0.378), (0.8, 0.267, -1.8, -0.510)],
+    [
+        (0.2, 0.765, -0.1700, -0.215),
+        (0.4, 0.556, -0.1700, -0.283),
+        (0.6, 0.389, -1.6, -0.378),
+        (0.8, 0.267, -1.8, -0.510),
+    ],
 )
 def test_reference_values(margin, density, threshold, own_ratio):
     p = pruned(margin)
@@ -41,7 +46,9 @@ def test_no_jump_margin_where_the_stationary_threshold_is_not_the_best_or_not_be
     assert np.isnan(jump_margin(GaussianMixture((0, 1), (1, 1), (0.95, 0.05))))
 
 
-parameters = st.tuples(*[st.floats(0.2, 3)] * 3, st.floats(0.1, 0.9), st.floats(0, 2), st.floats(0, 2), st.sampled_from(KEEP))
+parameters = st.tuples(
+    *[st.floats(0.2, 3)] * 3, st.floats(0.1, 0.9), st.floats(0, 2), st.floats(0, 2), st.sampled_from(KEEP)
+)
 
 
 @given(parameters)
