@@ -1,18 +1,18 @@
 """Class recalls, what is read off them, and how well a handful of runs and a finite test set determine it.
 
-The quantities are functions of the expected recalls p_k = E[recall of class k]; the expectation is over seeds and over test
-images. Every one is built from weighted sums of recalls, c·p, so one bound serves them all:
+The quantities are functions of the expected recalls p_k = E[recall of class k], the expectation being over seeds and test
+images. Each is built from weighted sums of recalls, c·p, so one interval serves them all, with x_s the recalls of seed s:
 
     mean_s c·x_s  ±  sqrt( (t_{S-1} sd_s(c·x_s) / √S)²  +  (z se_test(c))² )
 
-x_s are the test recalls of seed s. The first term covers seeds. The second covers the test set and does not shrink with S,
-because all seeds are tested on the same images. Adding the squares of separate half-widths is the MOVER of Zou & Donner
-(2008, Statistics in Medicine 27:1693); the binomial variance is taken at Agresti & Coull's centre (1998, The American
-Statistician 52:119). Image-by-seed noise enters both terms, so the interval errs on the wide side.
+The first term covers seeds. The second covers the test set and does not shrink with S, because all seeds are tested on the
+same images. Adding squared half-widths is the MOVER of Zou & Donner (2008, Statistics in Medicine 27:1693); the binomial
+variance is taken at the centre of Agresti & Coull (1998, The American Statistician 52:119). Noise of an image in one seed
+enters both terms, so the intervals err on the wide side.
 
-The worst class is min_k p_k. Below: the least of the lower bounds of all classes, which needs no correction for K, since only
-the truly worst class has to be bounded (intersection-union; Berger 1982, Technometrics 24:295). Above: any fixed class bounds
-the minimum, so a class is chosen on validation images, for each seed from the other seeds' runs, and reported on test images.
+The worst class is min_k p_k. Below: the least of the classes' lower bounds; no correction for K is needed, since only the
+truly worst class must be bounded (intersection-union; Berger 1982, Technometrics 24:295). Above: any fixed class bounds the
+minimum, so a class is chosen on validation images, for each seed by the other seeds' runs, and reported on test images.
 """
 
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ class Trials:
         test, validation = ([recalls_of(counts) for counts in tables] for tables in (tests, validations))
         totals = np.array([tally(counts)[1] for counts in tests])
         if len(totals) == 0 or (totals != totals[0]).any() or np.shape(test) != np.shape(validation):
-            raise ValueError("Trials need at least one run, each tested and validated on the same images as the others.")
+            raise ValueError("Trials need at least one run, and all of them the same classes and test images.")
         return cls(np.array(test), np.array(validation), totals[0])
 
     def variance(self) -> np.ndarray:
@@ -170,8 +170,8 @@ def _lower(a: Trials, b: Trials, contrasts: np.ndarray, k: int, level: float) ->
 def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
     """Metric of a minus metric of b on shared seeds (row s of both belongs to the same seed), with its interval.
 
-    The seed part is paired. The test part takes the two methods' answers to an image as uncorrelated, which is conservative:
-    images that are hard for one tend to be hard for the other. `k` > 1 means the k worst classes instead of the worst.
+    The seed part is paired. The test part takes the two methods' answers to an image as uncorrelated, which is
+    conservative: images that are hard for one tend to be hard for the other. `k` > 1: the mean of the k worst classes.
     """
     if a.test.shape != b.test.shape:
         raise ValueError(f"A difference needs the same seeds and classes, got {a.test.shape} and {b.test.shape}.")
@@ -201,8 +201,8 @@ def nothing(like: Trials) -> Trials:
 def spread_estimate(trials: Trials, level: float = 0.95) -> Estimate:
     """Standard deviation over classes of the expected recalls, with a conservative interval.
 
-    It is the largest c·p/√K over unit vectors c that sum to 0. Below: the c of the other seeds' validation recalls. Above:
-    the plug-in value plus the widest half-width that any c can have.
+    It is the largest c·p/√K over unit vectors c that sum to 0. Below: the c of the other seeds' validation recalls.
+    Above: the plug-in value plus the widest half-width that any c can have.
     """
     seeds, classes = trials.test.shape
     c = _others(trials.validation)
