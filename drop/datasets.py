@@ -4,8 +4,8 @@
     data = load("folder:~/birds")           # ~/birds/train/<class>/*.png and ~/birds/test/<class>/*.png
 
 A named data set is what its published md5 sums say it is. Every file is hashed at every load, before anything is
-unpickled (0.25 s for CIFAR-10), and `digest` is the sha256 of the list that `md5sum` would print: known without the data,
-so that records can be read, keyed and compared on a machine that has none.
+unpickled (0.25 s for CIFAR-10), and `digest` is the sha256 of the list that `md5sum` would print: known without the
+data, so that records can be read, keyed and compared on a machine that has none.
 """
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ def _carve(pair: Pair, parts: int, classes: tuple[str, ...], split: str) -> tupl
     images, labels = pair
     sizes = np.bincount(labels, minlength=len(classes))
     if sizes.min() < parts:
-        raise ValueError(f"class {classes[sizes.argmin()]!r} has {sizes.min()} {split} images: it takes at least {parts} "
-                         "to carve a validation set out of them")
+        raise ValueError(f"class {classes[sizes.argmin()]!r} has {sizes.min()} {split} images: it takes at least "
+                         f"{parts} to carve a validation set out of them")
     order = np.argsort(labels, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # within its class
