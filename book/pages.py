@@ -4,8 +4,8 @@
     python book/pages.py 20_prune_by_class      one page
     python book/pages.py --live                 the pages that train when the book is built and are not committed
 
-A page runs with the values in its notebook's parameters cell. What is written depends on the source, the package and the records
-alone: times, paths, versions and random cell names are left out, so running this again changes nothing.
+A page runs with the values in its notebook's parameters cell. What is written depends on the source, the package and the
+records alone: times, paths, versions and random cell names are left out, so running this again changes nothing.
 """
 
 import argparse
@@ -31,7 +31,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def sources(live: bool | None = None) -> list[Path]:
-    """The notebooks in the order of the book; live: only those that are (True) or are not (False) run at every build."""
+    """The notebooks in the order of the book; live: only those that run at every build, or only those that do not."""
     found = sorted(SOURCES.glob("[0-9][0-9]_*.py"))
     return [path for path in found if live is None or (path.stem in LIVE) == live]
 
@@ -66,18 +66,29 @@ def parameters(source: Path) -> dict[str, str]:
 def closing_note(source: Path, values: dict[str, str]) -> str:
     """The last cell of every page: how it was made."""
     given = ", ".join(f"`{name} = {value}`" for name, value in values.items())
-    return (f"---\n*How this page was made.* Papermill executed [notebooks/{source.name}](../notebooks/{source.name}) with {given}. "
-            f"[Rerun it](rerun.md) with values of your own.")
+    link = f"[notebooks/{source.name}](../notebooks/{source.name})"
+    return (
+        f"---\n*How this page was made.* Papermill executed {link} with {given}. "
+        "[Rerun it](rerun.md) with values of your own."
+    )
 
 
-def execute(source: Path, values: dict[str, Any], folder: Path = ROOT) -> NotebookNode:
-    """Run a notebook through papermill in `folder` and return it executed; the first error in a cell is raised."""
-    return papermill.execute_notebook(read(source), None, parameters=values, cwd=str(folder), progress_bar=False,
-                                      kernel_name=KERNEL["name"], language="python")
+def execute(source: Path, values: dict[str, Any]) -> NotebookNode:
+    """Run a notebook through papermill in the folder of the pages; the first error in a cell is raised."""
+    return papermill.execute_notebook(
+        read(source),
+        None,
+        parameters=values,
+        cwd=str(PAGES),
+        progress_bar=False,
+        kernel_name=KERNEL["name"],
+        language="python",
+        extra_arguments=["--IPKernelApp.log_level=40"],  # no line about its own sockets at every start
+    )
 
 
 def stable(notebook: NotebookNode) -> NotebookNode:
-    """The executed notebook without what changes from run to run: times, counters of processes, how output was cut in pieces."""
+    """The executed notebook without what changes from run to run: times, paths, how output was cut in pieces."""
     notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -100,14 +111,28 @@ def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 def complaints(notebook: NotebookNode) -> list[str]:
     """What must not stand on a page: warnings and paths of the machine that made it."""
-    text = [output.text for cell in notebook.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
-    found = [f"a cell wrote to stderr: {piece.strip()[:300]}" for piece in text]
-    whole = json.dumps([cell.get("outputs", ()) for cell in notebook.cells])
-    return found + [f"an output holds the path {place}" for place in (str(ROOT), str(Path.home()) + "/") if place in whole]
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    said = [output.text.strip()[:300] for output in outputs if output.get("name") == "stderr"]
+    places = [place for place in (str(ROOT), f"{Path.home()}/") if place in json.dumps(outputs)]
+    return [f"a cell wrote to stderr: {text}" for text in said] + [
+        f"an output holds the path {place}" for place in places
+    ]
+
+
+def is_current(source: Path) -> bool:
+    """Whether the page holds exactly the cells of its source (what they put out is compared by executing them)."""
+    if not page_of(source).exists():
+        return False
+    page = nbformat.read(page_of(source), as_version=4)
+    return [_face(cell) for cell in page.cells] == [_face(cell) for cell in read(source).cells]
+
+
+def _face(cell: NotebookNode) -> tuple[str, str, str, tuple[str, ...]]:
+    return cell.id, cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ()))
 
 
 def write(source: Path) -> str:
-    """Make one page; returns a line that says what happened. RuntimeError for a page that is not fit to be committed."""
+    """Make one page and say what happened; RuntimeError for a page that is not fit to be committed."""
     begun = time.perf_counter()
     notebook = stable(execute(source, {}))
     if problems := complaints(notebook):
@@ -131,8 +156,12 @@ def main(arguments: list[str]) -> int:
             parser.error(f"no notebook called {', '.join(unknown)}; there are {', '.join(known)}")
         chosen = [known[name] for name in options.names]
     for source in chosen:
-        print(f"page {source.stem} ...", flush=True)
-        print(f"  {write(source)}", flush=True)
+        print(f"  {source.stem} ...", flush=True)
+        try:
+            print(f"  {write(source)}", flush=True)
+        except (papermill.PapermillExecutionError, RuntimeError) as problem:
+            print(f"  {source.name} failed: {problem}", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -7,7 +7,7 @@
     figures.show(fig, alt="Worst-class accuracy against density ...")
     figures.table(rows, ["pruner", "density", "worst class"])
 
-Text in a figure stays text, in the font of the page around it. Prefer plain letters (dₖ, σ₁) to $…$: mathtext is set letter by letter.
+Text in a figure stays text, in the font of the page. Prefer plain letters (dₖ, σ₁) to $…$, which is set letter by letter.
 """
 
 import hashlib
@@ -90,8 +90,8 @@ _QUOTAS = {"drop": ("DRoP", "D", "--"), "balanced": ("Balanced", "s", "--")}
 def method(name: str) -> Method:
     """The look of a pruner, `<ranking>` or `<ranking>+<quota>`.
 
-    A quota keeps its strategy's colour and changes the marker; StrategyQ (`random+el2nq`) has the colour of the strategy that
-    chose the quota. Raises ValueError for an unknown name.
+    A quota keeps its strategy's colour and changes the marker; StrategyQ (`random+el2nq`) has the colour of the strategy
+    that chose the quota. Raises ValueError for an unknown name.
     """
     if name in METHODS:
         return METHODS[name]
@@ -112,24 +112,31 @@ def style() -> None:
 
 
 def label_ends(ax: Axes, gap: float = 0.065) -> None:
-    """Write each line's label beside its right end, in its colour, at least `gap` of the axes' height apart."""
+    """Write each line's label beside its right end, `gap` of the axes' height apart or more; call it when limits are final."""
     lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+    ax.get_xlim(), ax.get_ylim()  # Matplotlib settles automatic limits when they are asked for
     to_axes = ax.transData + ax.transAxes.inverted()
-    ends = [(to_axes.transform(line.get_xydata()[-1]), line) for line in lines]
-    floor = -math.inf
-    heights = []
-    ends.sort(key=lambda end: end[0][1])
-    for (_, y), _line in ends:
-        floor = max(y, floor + gap)
+    ends = sorted(((to_axes.transform(line.get_xydata()[-1])[1], i) for i, line in enumerate(lines)))
+    heights, floor = [], -math.inf
+    for height, _ in ends:
+        floor = max(height, floor + gap)
         heights.append(floor)
-    lift = sum(height - y for height, ((_, y), _) in zip(heights, ends, strict=True)) / max(len(ends), 1)
-    for height, ((x, _), line) in zip(heights, ends, strict=True):
-        ax.annotate(line.get_label(), (x, height - lift), (10, 0), "axes fraction", "offset points",
-                    color=line.get_color(), va="center", annotation_clip=False)
+    lift = sum(placed - height for placed, (height, _) in zip(heights, ends, strict=True)) / max(len(ends), 1)
+    for placed, (_, i) in zip(heights, ends, strict=True):
+        ax.annotate(
+            lines[i].get_label(),
+            (lines[i].get_xdata()[-1], placed - lift),
+            (9, 0),
+            ("data", "axes fraction"),
+            "offset points",
+            color=lines[i].get_color(),
+            va="center",
+            annotation_clip=False,
+        )
 
 
 def svg(fig: Figure) -> str:
-    """The figure as an SVG element that follows the page's theme: the same figure gives the same bytes, with ids of its own."""
+    """The figure as an SVG element that follows the page's theme: same figure, same bytes, with ids of its own."""
     buffer = io.StringIO()
     fig.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     text = buffer.getvalue()
@@ -145,15 +152,17 @@ def svg(fig: Figure) -> str:
     text = re.sub(r"\s*\n\s*", " ", text)
     own = "f" + hashlib.sha256(text.encode()).hexdigest()[:8]
     text = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{own}-", text)
-    look = (f"display: block; margin: auto; width: 100%; max-width: {width:.0f}px; height: auto; overflow: visible; "
-            f"stroke-linejoin: round; font-family: {FONTS}")
+    look = (
+        f"display: block; margin: auto; width: 100%; max-width: {width:.0f}px; height: auto; overflow: visible; "
+        f"stroke-linejoin: round; font-family: {FONTS}"
+    )
     return text.replace("<svg ", f'<svg style="{look}" ', 1)
 
 
 def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
     """Publish a figure, or several panels that stand side by side where there is room, with its text alternative.
 
-    alt: what a reader who cannot see the figure needs to know. name: lets another page paste the figure (MyST-NB's `glue`).
+    alt: what a reader who cannot see the figure needs to know. name: lets another page paste the figure (`glue`).
     """
     import matplotlib.pyplot as plt
 
@@ -165,8 +174,10 @@ def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
         plt.close(panel)
     drawings = [drawing.replace("<svg ", '<svg aria-hidden="true" ', 1) for drawing in drawings]
     cells = "".join(f'<div style="flex: 1 1 300px; max-width: 100%">{drawing}</div>' for drawing in drawings)
-    body = (f'<div class="drop-figure" role="img" aria-label="{html.escape(" ".join(alt.split()))}" '
-            f'style="display: flex; flex-wrap: wrap; gap: 1rem">{cells}</div>')
+    body = (
+        f'<div class="drop-figure" role="img" aria-label="{html.escape(" ".join(alt.split()))}" '
+        f'style="display: flex; flex-wrap: wrap; gap: 1rem">{cells}</div>'
+    )
     _publish({"text/html": body, "text/plain": " ".join(alt.split())}, name)
 
 
@@ -192,8 +203,12 @@ def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], digits: int = 3
             raise ValueError(f"row {row} has {len(row)} cells, but there are {len(columns)} columns")
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     for row in cells:
-        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in
-                        enumerate(zip(row, widths, strict=True))).rstrip())
+        print(
+            "  ".join(
+                cell.ljust(width) if i == 0 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+        )
 
 
 def _cell(value: Any, digits: int) -> str:
