@@ -89,7 +89,7 @@ def load(name: str, root: str | Path | None = None, validation: str = "test") ->
     """Load a data set by name, or `folder:PATH`, and carve its validation set.
 
     validation="test": the first half of each class of the original test set, in file order; the other half reports, and
-    gets the extra image of an odd class (paper, section 5). validation="train": the first tenth (rounded down) of each
+    gets the extra image of an odd class (as in the paper). validation="train": the first tenth (rounded down) of each
     class of the training set; the whole test set reports. A folder with val/ and test/ brings its own validation set.
     Raises ValueError (unknown name; altered file; class too small to carve) and FileNotFoundError (no data).
     """
@@ -107,8 +107,9 @@ def load(name: str, root: str | Path | None = None, validation: str = "test") ->
 def digest(name: str) -> str:
     """The identity of a data set: a constant of a named one, needing no data; `folder:PATH` is hashed file by file."""
     if name.startswith(FOLDER):
-        classes, splits = folders.index(_path_of(name))
-        md5s = {f"{split}/{classes[label]}/{Path(file).name}": _md5(Path(file).read_bytes())
+        path = _path_of(name)
+        classes, splits = folders.index(path)
+        md5s = {f"{split}/{classes[label]}/{os.path.relpath(file, path)}": _md5(Path(file).read_bytes())
                 for split, samples in splits.items() for file, label in samples}
     else:
         md5s = _source(name).files
@@ -121,7 +122,9 @@ def original(name: str, root: str | Path | None = None) -> Original:
         classes, splits = folders.index(_path_of(name))
         return Original(classes, **folders.decode(splits))
     source = _source(name)
-    home = PACKAGED if not source.archives else data_root() if root is None else Path(root).expanduser()
+    home = data_root() if root is None else Path(root).expanduser()
+    if not source.archives:
+        home = PACKAGED
     return source.read(home, _verified(name, source, home))
 
 

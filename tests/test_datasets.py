@@ -315,9 +315,14 @@ def test_the_digest_of_class_folders_follows_their_content_not_their_place(tmp_p
     for place in ("here", "there"):
         write(tmp_path / place, class_folders(train=2, test=2))
     here, there = (f"folder:{tmp_path / place}" for place in ("here", "there"))
-    assert datasets.digest(here) == datasets.digest(there) == datasets.load(here).digest
-    (tmp_path / "there/train/cat/0.png").rename(tmp_path / "there/train/dog/9.png")
-    assert datasets.digest(here) != datasets.digest(there)
+    start = datasets.digest(here)
+    assert start == datasets.digest(there) == datasets.load(here).digest
+    for change in ({"train/cat/more/0.png": png(50)}, {"train/cat/more/0.png": png(51)}, {"test/dog/0.png": png(52)}):
+        before = datasets.digest(there)
+        write(tmp_path / "there", change)
+        assert datasets.digest(there) != before
+    (tmp_path / "here/train/cat/0.png").rename(tmp_path / "here/train/dog/9.png")
+    assert datasets.digest(here) != start
 
 
 @pytest.mark.parametrize("extra, error, words", [
