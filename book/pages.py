@@ -4,8 +4,8 @@
     python book/pages.py 20_prune_by_class      one page
     python book/pages.py --live                 the pages that train when the book is built and are not committed
 
-A page runs with the values in its notebook's parameters cell. What is written depends on the source, the package and the
-records alone: times, paths, versions and random cell names are left out, so running this again changes nothing.
+A page runs with the values in its notebook's parameters cell. What is written depends on the source, the package and
+the records alone: times, paths, versions and random cell names are left out, so running this again changes nothing.
 """
 
 import argparse

@@ -7,7 +7,8 @@
     figures.show(fig, alt="Worst-class accuracy against density ...")
     figures.table(rows, ["pruner", "density", "worst class"])
 
-Text in a figure stays text, in the font of the page. Prefer plain letters (dₖ, σ₁) to $…$, which is set letter by letter.
+Text in a figure stays text, in the font of the page. Prefer plain letters (dₖ, σ₁) to $…$,
+which is set letter by letter.
 """
 
 import hashlib
@@ -32,21 +33,13 @@ RC = {
     "svg.hashsalt": "drop",
     "figure.figsize": (5.2, 3.5),
     "figure.constrained_layout.use": True,
-    "font.size": 11,
-    "axes.titlesize": 11,
+    **dict.fromkeys(["font.size", "axes.titlesize", "axes.labelsize"], 11),
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
-    "axes.labelsize": 11,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
+    **dict.fromkeys(["xtick.labelsize", "ytick.labelsize"], 10),
+    **dict.fromkeys([f"axes.{part}color" for part in ("edge", "label", "title")], INK),
+    **dict.fromkeys([f"{part}.color" for part in ("text", "xtick", "ytick")], INK),
+    **dict.fromkeys(["axes.spines.top", "axes.spines.right"], False),
     "axes.linewidth": 0.8,
     "axes.grid": True,
     "axes.axisbelow": True,
@@ -90,8 +83,8 @@ _QUOTAS = {"drop": ("DRoP", "D", "--"), "balanced": ("Balanced", "s", "--")}
 def method(name: str) -> Method:
     """The look of a pruner, `<ranking>` or `<ranking>+<quota>`.
 
-    A quota keeps its strategy's colour and changes the marker; StrategyQ (`random+el2nq`) has the colour of the strategy
-    that chose the quota. Raises ValueError for an unknown name.
+    A quota keeps its strategy's colour and changes the marker; StrategyQ (`random+el2nq`) has the colour of the
+    strategy that chose the quota. Raises ValueError for an unknown name.
     """
     if name in METHODS:
         return METHODS[name]
@@ -112,7 +105,7 @@ def style() -> None:
 
 
 def label_ends(ax: Axes, gap: float = 0.065) -> None:
-    """Write each line's label beside its right end, `gap` of the axes' height apart or more; call it when limits are final."""
+    """Write each line's label beside its right end, no two closer than `gap` of the height; call it last."""
     lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
     ax.get_xlim(), ax.get_ylim()  # Matplotlib settles automatic limits when they are asked for
     to_axes = ax.transData + ax.transAxes.inverted()
