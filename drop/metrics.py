@@ -1,18 +1,19 @@
 """Class recalls, what is read off them, and how well a handful of runs and a finite test set determine it.
 
-The quantities are functions of the expected recalls p_k = E[recall of class k], the expectation being over seeds and test
-images. Each is built from weighted sums of recalls, c·p, so one interval serves them all, with x_s the recalls of seed s:
+The quantities are functions of the expected recalls p_k = E[recall of class k], the expectation being over seeds and
+test images. Each is built from weighted sums of recalls, c·p, so one interval serves them all; x_s: recalls of seed s.
 
     mean_s c·x_s  ±  sqrt( (t_{S-1} sd_s(c·x_s) / √S)²  +  (z se_test(c))² )
 
-The first term covers seeds. The second covers the test set and does not shrink with S, because all seeds are tested on the
-same images. Adding squared half-widths is the MOVER of Zou & Donner (2008, Statistics in Medicine 27:1693); the binomial
-variance is taken at the centre of Agresti & Coull (1998, The American Statistician 52:119). Noise of an image in one seed
-enters both terms, so the intervals err on the wide side.
+The first term covers seeds. The second covers the test set and does not shrink with S, because all seeds are tested on
+the same images. Adding squared half-widths is the MOVER of Zou & Donner (2008, Statistics in Medicine 27:1693); the
+binomial variance is taken at the centre of Agresti & Coull (1998, The American Statistician 52:119). Noise of an image
+in one seed enters both terms, so the intervals err on the wide side.
 
-The worst class is min_k p_k. Below: the least of the classes' lower bounds; no correction for K is needed, since only the
-truly worst class must be bounded (intersection-union; Berger 1982, Technometrics 24:295). Above: any fixed class bounds the
-minimum, so a class is chosen on validation images, for each seed by the other seeds' runs, and reported on test images.
+The worst class is min_k p_k. Below: the least of the classes' lower bounds; no correction for K is needed, since only
+the truly worst class must be bounded (intersection-union; Berger 1982, Technometrics 24:295). Above: any fixed class
+bounds the minimum, so a class is chosen on validation images, for each seed by the other seeds' runs, and reported on
+test images.
 """
 
 from dataclasses import dataclass

@@ -104,7 +104,7 @@ def test_area_is_the_mean_height():
 
 
 def test_the_plug_in_minimum_is_biased_low():
-    """K = 100, 50 test images a class, recall .70 everywhere: expected minimum .53; the other end of the bracket is .70."""
+    """K = 100, 50 test images a class, recall .70 everywhere: expected minimum .53, and .70 is the other end."""
     rng = np.random.default_rng(0)
     plug_in, chosen = np.array([bracket(rng) for _ in range(300)]).T
     assert plug_in.mean() == pytest.approx(0.53, abs=0.01)
@@ -121,7 +121,7 @@ FLAT, FASHION = np.full(10, 0.7), np.array([0.88, 0.97, 0.86, 0.92, 0.88, 0.97, 
 
 
 def simulate(rng, recalls, seeds, size, seed_sd, shared=None):
-    """Trials with expected recalls p: a share 2p - 1 of the images is always right, the rest a coin that differs by seed.
+    """Trials with expected recalls p: a share 2p - 1 of the images is always right, the rest a coin of each seed.
 
     `shared` holds the always-right counts of other trials on the same images.
     """
