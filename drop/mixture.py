@@ -100,7 +100,7 @@ class GaussianMixture:
         return GaussianMixture(self.means, self.stds, kept / kept.sum(axis=-1, keepdims=True))
 
     def densities_of(self, weights: ArrayLike, density: ArrayLike) -> Floats:
-        """dk ∝ weights (..., 2), Σ φk dk = density; a class that would exceed 1 is full and the other takes the rest."""
+        """dk ∝ weights (..., 2), Σ φk dk = density; one that would exceed 1 is full, the other takes the rest."""
         density = _density(density)[..., None]
         weights = np.asarray(weights, dtype=np.float64)
         some = (weights * self.priors).sum(axis=-1, keepdims=True) > 0  # else every weight is 0: keep the priors

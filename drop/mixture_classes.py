@@ -1,6 +1,6 @@
 """Gaussian mixtures of K classes or D dimensions: the best quotas for linear and, apart from them, for Bayes rules.
 
-On the line the argmax of K affine functions is a row of K − 1 thresholds: here with the classes in the order of the means.
+On the line the argmax of K affine functions is a row of K − 1 thresholds, here in the order of the means.
 """
 
 from __future__ import annotations
