@@ -1,0 +1,145 @@
+"""Query models: trained once per benchmark and seed on all the data, kept on disk, read by every pruner at every density.
+
+The short queries (a tenth of the epochs, several initialisations) give EL2N, GraNd and DRoP's recalls. The full one gives the
+training dynamics of Forgetting and Dynamic Uncertainty, and the embeddings. Each set belongs to one final seed, so that seeds
+are independent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import uuid
+import warnings
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from drop import datasets, records, scores
+from drop.benchmarks import Benchmark, Recipe
+from drop.models import Network
+from drop.training import Arena, Job, Result
+
+SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query model; index counts the short ones from 0, and is -1 for the full one."""
+
+    benchmark: Benchmark
+    seed: int
+    index: int
+
+    @property
+    def recipe(self) -> Recipe:
+        """Its own recipe, without augmentation; a short query stops before the learning rate drops."""
+        whole = self.benchmark.recipe
+        epochs = whole.full_epochs if self.index < 0 else whole.short_epochs
+        drops = tuple(drop * epochs // whole.epochs if self.index < 0 else epochs for drop in whole.drops)
+        unused = {"budget": 1.0, "short_queries": 0, "short_epochs": 0, "full_epochs": 0, "window": 0}
+        return dataclasses.replace(
+            whole, epochs=epochs, drops=drops, flip=False, shift=0, evaluations=epochs, **unused
+        )  # fmt: skip
+
+    @property
+    def key(self) -> str:
+        """The hash of all that changes it: another final schedule makes no query model stale."""
+        dataset, recipe = self.benchmark.dataset, dataclasses.asdict(self.recipe)
+        names = {"benchmark": dataset, "scale": "query", "pruner": str(self.index), "density": 1.0, "seed": self.seed}
+        return records.key({**names, "recipe": recipe}, datasets.digest(dataset))
+
+    def job(self, size: int) -> Job:
+        """Its training on all `size` samples; recalls are read after every epoch."""
+        name = ("query", self.seed, self.index)
+        recipe, full = self.recipe, self.index < 0
+        return Job(name, recipe, np.arange(size), augment=False, record_dynamics=full, after=read_full if full else read_short)
+
+
+def queries_for(benchmark: Benchmark, seed: int, score: str) -> list[Query]:
+    """The query models that a score is computed from."""
+    short = range(benchmark.recipe.short_queries)
+    return [Query(benchmark, seed, index) for index in (short if score in SHORT else (-1,))]
+
+
+def read_short(network: Network, arena: Arena) -> Arrays:
+    """What is kept of a short query: EL2N of every training sample, float32 (N,), and the weights."""
+    _, logits = arena.apply(network, arena.train_images())
+    return {"el2n": scores.el2n(logits.softmax(1).cpu(), arena.labels.cpu()).astype(np.float32), **_weights(network)}
+
+
+def read_full(network: Network, arena: Arena) -> Arrays:
+    """What is kept of the full query, besides its dynamics: embeddings float16 (N, D), and the weights."""
+    embeddings, _ = arena.apply(network, arena.train_images())
+    return {"embeddings": embeddings.cpu().numpy(), **_weights(network)}
+
+
+def _weights(network: Network) -> Arrays:
+    return {f"weight:{name}": value.cpu().numpy() for name, value in network.state_dict().items()}
+
+
+class Shelf:
+    """The query models of one record store, one file each, under its root."""
+
+    def __init__(self, root: Path):
+        self.root = root / "queries"
+
+    def path(self, query: Query) -> Path:
+        return self.root / f"{query.benchmark.name}-{query.benchmark.scale}" / f"{query.key}.npz"
+
+    def put(self, query: Query, result: Result) -> None:
+        """Write what came of a query model; OSError where it cannot be written, and then nothing has changed."""
+        _write(self.path(query), {**result.outputs, "validation": result.validation, "seconds": np.array(result.seconds)})
+
+    def has(self, query: Query) -> bool:
+        """Whether the query model is there and whole."""
+        return self.get(query, "validation") is not None
+
+    def get(self, query: Query, *names: str) -> list[np.ndarray] | None:
+        """Some of its arrays, or None where it was not trained yet or its file is damaged."""
+        try:
+            with np.load(self.path(query)) as file:
+                return [file[name] for name in names]
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            warnings.warn(f"{self.path(query)} is damaged ({error}); the query model is trained again", stacklevel=2)
+            return None
+
+    def recalls(self, benchmark: Benchmark, seed: int) -> np.ndarray:
+        """DRoP's validation recalls, float64 (K,): each short query's at its best epoch, averaged over the queries."""
+        counts = [self.get(query, "validation")[0] for query in queries_for(benchmark, seed, "el2n")]  # (E, K, K) each
+        best = [epochs[epochs.trace(axis1=1, axis2=2).argmax()] for epochs in counts]
+        return np.mean([c.diagonal() / c.sum(1) for c in best], axis=0)
+
+    def score(self, benchmark: Benchmark, seed: int, name: str, labels: np.ndarray) -> np.ndarray:
+        """The scores of all training samples, float64 (N,), high = keep."""
+        queries = queries_for(benchmark, seed, name)
+        if name == "el2n":
+            return np.mean([self.get(query, "el2n")[0] for query in queries], axis=0, dtype=np.float64)
+        if name == "forgetting":
+            return scores.forgetting(*self.get(queries[0], "correct"))
+        if name == "dynamic-uncertainty":
+            return scores.dynamic_uncertainty(*self.get(queries[0], "probability"), benchmark.recipe.window)
+        if name == "prototype":
+            return scores.prototype_distance(*self.get(queries[0], "embeddings"), labels)
+        raise ValueError(f"there is no score {name!r}")
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    """Write arrays at one stroke, complete or not at all."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(f"{path.name} cannot be written to {path.parent}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,192 @@
+"""Runs from configuration to record: query models, then recalls and scores, quotas, selection, the final model, its record.
+
+    measure(plan(benchmark("fashion-mnist", "laptop"), ["random", "random+drop"]), Store())
+
+Whatever has a record is not run again. On a CPU the networks are shared out to processes of one thread each, which is about
+1.3 times as fast as one process with all threads; on a GPU one process trains several side by side.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import platform
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+import numpy as np
+import torch
+
+from drop import datasets, records
+from drop.benchmarks import Benchmark, Run, parts
+from drop.datasets import DataSet
+from drop.queries import Query, Shelf, queries_for
+from drop.quotas import balanced_counts, counts_of, drop_counts
+from drop.records import Record, Store
+from drop.selection import select, top
+from drop.training import Arena, Job, Result, train
+
+SEVERAL = 20  # classes, up to which a record keeps confusion counts; above, recalls
+
+
+def needed_queries(run: Run) -> list[Query]:
+    """The query models that a run's scores and quotas come from."""
+    score, quota = parts(run.pruner) if run.density < 1 else ("random", None)
+    names = {score, (quota or "").removesuffix("q")} - {"", "random", "full", "balanced"}
+    names = {"el2n" if name == "drop" else name for name in names}  # DRoP's recalls are those of the short queries
+    return [query for name in sorted(names) for query in queries_for(run.benchmark, run.seed, name)]
+
+
+def keep(run: Run, labels: np.ndarray, num_classes: int, shelf: Shelf) -> tuple[np.ndarray, np.ndarray | None]:
+    """The kept indices of a run, sorted int64 (n,), and the recalls float64 (K,) that set its quotas, if any did."""
+    size, recalls = round(run.density * len(labels)), None
+    if run.density == 1:
+        return np.arange(len(labels)), recalls
+
+    def ranking(name: str) -> np.ndarray:
+        return np.zeros(len(labels)) if name == "random" else shelf.score(run.benchmark, run.seed, name, labels)
+
+    score, quota = parts(run.pruner)
+    if quota is None:
+        return top(ranking(score), size, run.seed), recalls
+    sizes = np.bincount(labels, minlength=num_classes)
+    if quota == "drop":
+        recalls = shelf.recalls(run.benchmark, run.seed)
+        counts = drop_counts(sizes, recalls, run.density)
+    elif quota == "balanced":
+        counts = balanced_counts(sizes, run.density)
+    else:
+        counts = counts_of(labels, top(ranking(quota.removesuffix("q")), size, run.seed), num_classes)
+    return select(labels, counts, ranking(score), run.seed), recalls
+
+
+def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result, device: str) -> Record:
+    """The record of a finished run, in the fields of `drop.records`."""
+    K, labels = len(data.classes), data.train.labels.numpy()
+    hits = result.validation.diagonal(axis1=1, axis2=2)  # (evaluations, K)
+    return {
+        "key": run.key, "protocol": records.PROTOCOL, "run": run.config(), "data": data.digest,
+        "classes": list(data.classes), "class_sizes": np.bincount(labels, minlength=K),
+        "kept": np.bincount(labels[kept], minlength=K), "quota_recalls": recalls,
+        "validation": _counts(result.validation[-1]), "test": _counts(result.test[-1]),
+        "curve": {
+            "epoch": result.epochs.round(3), "loss": result.losses.round(5),
+            "validation_average": hits.sum(1) / result.validation.sum((1, 2)),
+            "validation_worst": (hits / result.validation.sum(2)).min(1),
+        },
+        "seconds": round(result.seconds, 2), "provenance": records.provenance(device),
+    }  # fmt: skip
+
+
+def _counts(confusion: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+    return confusion if len(confusion) <= SEVERAL else {"correct": confusion.diagonal(), "total": confusion.sum(1)}
+
+
+def measure(
+    runs: Iterable[Run], store: Store, workers: int | None = None, device: str | None = None, lanes: int = 4,
+    report: Callable[[str, int, int, Run | Query, Result], None] | None = None,
+) -> list[Run]:  # fmt: skip
+    """Train every run that has no record, and put each record into the store as soon as it is there; returns those runs.
+
+    workers: processes on a CPU, default one a core; device: default "cuda" where there is one; lanes: networks side by side on
+    a GPU; report(stage, done, total, what, result) is called after each network. OSError, before any training, for a store
+    that cannot be written.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    missing = [run for run in dict.fromkeys(runs) if store.get(run.key) is None]
+    if missing:
+        store.check()
+    for benchmark in dict.fromkeys(run.benchmark for run in missing):
+        mine = [run for run in missing if run.benchmark == benchmark]
+        _measure(benchmark, mine, store, device, workers or os.cpu_count() or 1, lanes, report or _silent)
+    return missing
+
+
+def _silent(*_) -> None:
+    pass
+
+
+def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
+    """The missing query models of one benchmark, then its runs, the longest first."""
+    data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
+    labels, shelf = data.train.labels.numpy(), Shelf(store.root)
+    queries = [query for query in dict.fromkeys(q for run in runs for q in needed_queries(run)) if not shelf.has(query)]
+    with Trainer(benchmark, data, device, workers, lanes) as trainer:
+        work = sorted(((query, query.job(len(labels))) for query in queries), key=lambda item: -item[1].recipe.epochs)
+        for done, (query, result) in enumerate(trainer(work), 1):
+            shelf.put(query, result)
+            report("query models", done, len(queries), query, result)
+        chosen = {run: keep(run, labels, len(data.classes), shelf) for run in runs}
+        work = [
+            (run, Job(("final", run.seed), benchmark.recipe_at(run.density), chosen[run][0]))
+            for run in sorted(runs, key=lambda run: (run.seed, -run.density))
+        ]
+        for done, (run, result) in enumerate(trainer(work), 1):
+            store.put(record_of(run, data, *chosen[run], result, trainer.name))
+            report("runs", done, len(runs), run, result)
+
+
+class Trainer:
+    """Trains (what, job) pairs of one benchmark and yields (what, result) as each finishes: on a GPU, in processes, or right here."""
+
+    def __init__(self, benchmark: Benchmark, data: DataSet, device: str, workers: int, lanes: int):
+        self.benchmark, self.data, self.device, self.lanes = benchmark, data, device, lanes
+        self.workers = workers if device == "cpu" else 1
+        self.name = torch.cuda.get_device_name() if device.startswith("cuda") else f"cpu ({_processor()})"
+        self.pool: ProcessPoolExecutor | None = None
+        self.arena: Arena | None = None
+
+    def __enter__(self) -> Trainer:
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.pool is not None:
+            for process in list(self.pool._processes.values()):  # runs in flight are lost, finished ones are on the disk
+                process.terminate()
+            self.pool.shutdown(cancel_futures=True)
+
+    def __call__(self, work: Sequence[tuple]) -> Iterator[tuple]:
+        if self.workers > 1 and len(work) > 1:
+            yield from self._in_processes(work)
+        elif work:
+            self.arena = self.arena or Arena(self.data, self.benchmark.recipe, self.device)
+            what = {job: item for item, job in work}
+            for job, result in train(self.arena, [job for _, job in work], self.lanes if self.device != "cpu" else 1):
+                yield what[job], result
+
+    def _in_processes(self, work: Sequence[tuple]) -> Iterator[tuple]:
+        if self.pool is None:
+            settings = (self.benchmark, max(1, (os.cpu_count() or 1) // self.workers))
+            spawn = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(self.workers, spawn, initializer=_start_worker, initargs=settings)
+        futures = {self.pool.submit(_train_one, job): what for what, job in work}
+        for future in as_completed(futures):
+            yield futures.pop(future), future.result()
+
+
+def _start_worker(benchmark: Benchmark, threads: int) -> None:
+    """Ctrl-C is the parent's to handle; a parent that was killed takes its workers along."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process().sentinel
+    threading.Thread(target=lambda: (multiprocessing.connection.wait([parent]), os._exit(1)), daemon=True).start()
+    torch.set_num_threads(threads)
+    data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
+    global _arena
+    _arena = Arena(data, benchmark.recipe)
+
+
+def _train_one(job: Job) -> Result:
+    return next(train(_arena, [job]))[1]
+
+
+def _processor() -> str:
+    """The CPU's model name, as far as the system tells, and the number of cores."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        models = []
+    return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores"

@@ -1,0 +1,339 @@
+"""Training and evaluation, several networks side by side on one device, with the data on the device from first to last.
+
+A `Lane` is one network with static buffers. Its `step` reads the next batch from them and waits for nothing, so that on CUDA
+one captured graph replays the steps of all lanes, each on a stream of its own; on a CPU the same steps run one after another.
+A lane that has finished a job takes the next one, of any length, so the device stays busy.
+
+One named deviation from the usual loop: the permutations of all epochs form one stream, cut into batches of equal size. What
+would be a short last batch is filled up from the next epoch, and each sample is still seen exactly once an epoch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from drop.benchmarks import Recipe
+from drop.datasets import DataSet, Split
+from drop.losses import cdb_weights, cross_entropy
+from drop.models import Network, build
+
+AHEAD = 32  # batches that are drawn and augmented at once
+
+
+def seed_of(*names: Any) -> int:
+    """A seed for everything that bears these names, the same on every machine, in [0, 2^63)."""
+    return int.from_bytes(hashlib.sha256(repr(names).encode()).digest()[:8], "little") >> 1
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One network to train."""
+
+    name: tuple  # what its seeds are made from: its initialisation, its order of samples, its augmentation
+    recipe: Recipe  # of the same model, batch and precision as the arena's; `evaluations` are evenly spread, the last at the end
+    kept: np.ndarray  # int64 (n,) indices into the training set
+    augment: bool = True
+    record_dynamics: bool = False
+    cost_sensitive: bool = False  # CDB-W: class weights follow the validation recalls, evaluation by evaluation
+    after: Callable[[Network, Arena], dict[str, np.ndarray]] | None = None  # what to read off the trained network
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of a job."""
+
+    validation: np.ndarray  # int64 (evaluations, K, K): true class x predicted class
+    test: np.ndarray
+    epochs: np.ndarray  # float (evaluations,): when
+    losses: np.ndarray  # float (evaluations,): mean training loss since the last evaluation
+    seconds: float
+    outputs: dict[str, np.ndarray]  # of `Job.after`, and the dynamics, float16 and bool (epochs, n)
+
+
+class Arena:
+    """A data set on its device as uint8, with what turns it into batches.
+
+    images: uint8 (N, (S + 2 shift)^2, C), padded with zeros once, so that mirroring and moving are one gather.
+    """
+
+    def __init__(self, data: DataSet, recipe: Recipe, device: str | torch.device = "cpu"):
+        self.device, self.recipe, self.num_classes = torch.device(device), recipe, len(data.classes)
+        self.labels = data.train.labels.to(self.device)
+        self.images = self._padded(data.train, recipe.shift)
+        self.channels, self.size = data.train.images.shape[1], data.train.images.shape[2]
+        pixels = data.train.images.flatten(2).permute(1, 0, 2).flatten(1)  # (C, N * S * S)
+        counts = torch.stack([torch.bincount(channel, minlength=256) for channel in pixels]).double()
+        levels = torch.arange(256, dtype=torch.float64) / 255
+        mean = (counts * levels).sum(1) / counts.sum(1)
+        variance = (counts * levels**2).sum(1) / counts.sum(1) - mean**2
+        self.mean = mean.float().to(self.device)
+        self.scale = variance.clamp_min(1e-6).rsqrt().float().to(self.device)
+        self.held_out = {"validation": self._padded(data.validation, 0), "test": self._padded(data.test, 0)}
+        self.held_out_labels = {"validation": data.validation.labels.to(device), "test": data.test.labels.to(device)}
+
+    def _padded(self, split: Split, shift: int) -> torch.Tensor:
+        padded = torch.nn.functional.pad(split.images, (shift,) * 4)
+        return padded.permute(0, 2, 3, 1).flatten(1, 2).contiguous().to(self.device)  # (N, pixels, C)
+
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 (..., C) -> float (..., C) with mean 0 and variance 1 over the training set."""
+        return (images.float() / 255 - self.mean) * self.scale
+
+    def batches(self, indices: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
+        """Training images float (n, S, S, C) at these indices, augmented where a generator is given."""
+        n, shift, side = len(indices), self.recipe.shift, self.size
+        ramp = torch.arange(side, device=self.device)
+        rows = columns = (ramp + shift).expand(n, side)
+        if generator is not None:  # drawn on the CPU, so that every device sees the same images
+            moves = torch.randint(0, 2 * shift + 1, (2, n, 1), generator=generator).to(self.device)
+            mirrored = (torch.rand(n, 1, generator=generator) < 0.5).to(self.device) & self.recipe.flip
+            rows, columns = ramp + moves[0], torch.where(mirrored, side - 1 - ramp, ramp) + moves[1]
+        pixels = (rows[:, :, None] * (side + 2 * shift) + columns[:, None, :]).flatten(1)
+        picked = self.images[indices].gather(1, pixels[:, :, None].expand(-1, -1, self.channels))
+        return self.normalise(picked).unflatten(1, (side, side))
+
+    def autocast(self) -> contextlib.AbstractContextManager:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
+
+    @torch.no_grad()
+    def apply(self, network: Network, images: torch.Tensor, batch: int = 1000) -> tuple[torch.Tensor, torch.Tensor]:
+        """Embeddings float16 (N, D) and logits float32 (N, K) of uint8 images (N, S * S, C), in evaluation mode."""
+        network.eval()
+        embeddings, logits = [], []
+        for part in images.split(batch):
+            nchw = self.normalise(part).unflatten(1, (self.size, self.size)).permute(0, 3, 1, 2)
+            with self.autocast():
+                features = network.features(nchw)
+                logits.append(network.head(features).float())
+            embeddings.append(features.half())
+        network.train()
+        return torch.cat(embeddings), torch.cat(logits)
+
+    def train_images(self) -> torch.Tensor:
+        """The training images without padding, uint8 (N, S * S, C)."""
+        side = self.size + 2 * self.recipe.shift
+        inner = slice(self.recipe.shift, self.recipe.shift + self.size)
+        return self.images.unflatten(1, (side, side))[:, inner, inner].flatten(1, 2)
+
+    def confusion(self, network: Network, split: str) -> torch.Tensor:
+        """Counts int64 (K, K), true class x predicted class, left on the device."""
+        labels, K = self.held_out_labels[split], self.num_classes
+        predictions = self.apply(network, self.held_out[split])[1].argmax(1)
+        return torch.bincount(labels * K + predictions, minlength=K * K).view(K, K)
+
+
+def rates(recipe: Recipe, steps: int, samples: int) -> torch.Tensor:
+    """The learning rate of every step, float32 (steps,): a fifth after each of the drops, or a triangle."""
+    step = torch.arange(steps, dtype=torch.float64)
+    if recipe.drops:
+        epoch = step * recipe.batch // samples
+        return (recipe.rate * 0.2 ** (epoch[:, None] >= torch.tensor(recipe.drops)).sum(1)).float()
+    part = (step + 0.5) / steps
+    return (recipe.rate * torch.minimum(part / recipe.warmup, (1 - part) / (1 - recipe.warmup))).float()
+
+
+@dataclass
+class Progress:
+    """Where a lane stands in its job."""
+
+    job: Job
+    generator: torch.Generator
+    rates: torch.Tensor  # float (steps,)
+    stops: list[int]  # the steps after which to evaluate
+    order: torch.Tensor  # int64: what remains of the permutations drawn so far, as epoch * n + sample
+    began: float = field(default_factory=time.perf_counter)
+    done: int = 0  # steps
+    drawn: int = 0  # epochs
+    losses: list[torch.Tensor] = field(default_factory=list)
+    evaluated: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
+    dynamics: dict[str, torch.Tensor] = field(default_factory=dict)
+    positions: torch.Tensor | None = None  # int64 (steps * B,): epoch * n + sample of what is in the buffers
+
+    @property
+    def until_stop(self) -> int:
+        """Steps until the next evaluation."""
+        return next(stop for stop in self.stops if stop > self.done) - self.done
+
+
+class Lane:
+    """One network, its optimiser, and the static buffers that its step reads and writes."""
+
+    def __init__(self, arena: Arena):
+        recipe, device, side = arena.recipe, arena.device, arena.size
+        self.arena = arena
+        self.network = build(recipe.model, arena.num_classes, arena.channels, side).to(device).train()
+        half = torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+        self.images = torch.zeros(AHEAD, recipe.batch, side, side, arena.channels, dtype=half, device=device)
+        self.labels = torch.zeros(AHEAD, recipe.batch, dtype=torch.int64, device=device)
+        self.rates, self.losses = torch.zeros(2, AHEAD, device=device)
+        self.probabilities = torch.zeros(AHEAD, recipe.batch, dtype=torch.float16, device=device)
+        self.correct = torch.zeros(AHEAD, recipe.batch, dtype=torch.bool, device=device)
+        self.class_weights = torch.ones(arena.num_classes, device=device)
+        self.cursor = torch.zeros(1, dtype=torch.int64, device=device)  # the next batch in the buffers
+        self.rate = torch.zeros((), device=device)
+        self.optimizer = torch.optim.SGD(
+            self.network.parameters(), lr=self.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay,
+            nesterov=recipe.nesterov, fused=True,
+        )  # fmt: skip
+        for parameter in self.network.parameters():  # a first step with momentum 0 is what torch does by itself
+            self.optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        self.progress: Progress | None = None
+
+    def step(self) -> None:
+        """One step of SGD on the buffered batch under the cursor."""
+        at = self.cursor
+        images = self.images.index_select(0, at)[0].permute(0, 3, 1, 2)  # (B, C, S, S), channels last
+        labels = self.labels.index_select(0, at)[0]
+        self.rate.copy_(self.rates.index_select(0, at)[0])
+        with self.arena.autocast():
+            logits = self.network(images)
+        logits = logits.float()
+        loss = cross_entropy(logits, labels, self.class_weights)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        with torch.no_grad():
+            probability = logits.softmax(1).gather(1, labels[:, None]).T  # (1, B)
+            self.losses.index_copy_(0, at, loss.detach()[None])
+            self.probabilities.index_copy_(0, at, probability.half())
+            self.correct.index_copy_(0, at, (logits.argmax(1) == labels)[None])
+            self.cursor += 1
+
+    @torch.no_grad()
+    def load(self, job: Job) -> None:
+        """Start a job: fresh weights and momentum in the same memory."""
+        arena, recipe = self.arena, self.arena.recipe
+        fresh = build(
+            recipe.model, arena.num_classes, arena.channels, arena.size, seed_of("weights", *job.name) % 2**32
+        )
+        for mine, new in zip(self.network.state_dict().values(), fresh.state_dict().values(), strict=True):
+            mine.copy_(new)
+        for state in self.optimizer.state.values():
+            state["momentum_buffer"].zero_()
+        self.class_weights.fill_(1)
+        steps = -(-job.recipe.epochs * len(job.kept) // recipe.batch)
+        times = min(job.recipe.evaluations, steps)
+        self.progress = Progress(
+            job, torch.Generator().manual_seed(seed_of("order", *job.name)),
+            rates(job.recipe, steps, len(job.kept)), [steps * (i + 1) // times for i in range(times)],
+            torch.empty(0, dtype=torch.int64),
+        )  # fmt: skip
+        if job.record_dynamics:
+            shape = (job.recipe.epochs, len(job.kept))
+            kinds = {"probability": torch.float16, "correct": torch.bool}
+            self.progress.dynamics = {name: torch.zeros(shape, dtype=kind) for name, kind in kinds.items()}
+
+    def fill(self, steps: int) -> None:
+        """Draw and augment the next batches into the buffers."""
+        p, B = self.progress, self.arena.recipe.batch
+        n = len(p.job.kept)
+        while len(p.order) < steps * B:
+            p.order = torch.cat([p.order, torch.randperm(n, generator=p.generator) + p.drawn * n])
+            p.drawn += 1
+        p.positions, p.order = p.order[: steps * B], p.order[steps * B :]
+        kept = torch.from_numpy(p.job.kept)[p.positions % n].to(self.arena.device)
+        images = self.arena.batches(kept, p.generator if p.job.augment else None)
+        self.images[:steps] = images.unflatten(0, (steps, B))
+        self.labels[:steps] = self.arena.labels[kept].view(steps, B)
+        self.rates[:steps] = p.rates[p.done : p.done + steps].to(self.arena.device)
+        self.cursor.zero_()
+
+    def collect(self, steps: int) -> None:
+        """Take what the steps left in the buffers; evaluate where it is time."""
+        p = self.progress
+        p.done += steps
+        p.losses.append(self.losses[:steps].mean() * steps)
+        for name, buffer in (("probability", self.probabilities), ("correct", self.correct)):
+            if name in p.dynamics:
+                inside = p.positions < p.dynamics[name].numel()  # the last batch may reach into one epoch more
+                p.dynamics[name].view(-1)[p.positions[inside]] = buffer[:steps].flatten().cpu()[inside]
+        if p.done in p.stops:
+            validation, test = (self.arena.confusion(self.network, split) for split in ("validation", "test"))
+            p.evaluated.append((validation, test, torch.stack(p.losses).sum()))
+            p.losses.clear()
+            if p.job.cost_sensitive:
+                self.class_weights.copy_(cdb_weights(validation.diagonal() / validation.sum(1)))
+
+    def result(self) -> Result:
+        p = self.progress
+        outputs = {name: values.numpy() for name, values in p.dynamics.items()}
+        if p.job.after is not None:
+            outputs |= p.job.after(self.network, self.arena)
+        validation, test = (torch.stack([entry[i] for entry in p.evaluated]).cpu().numpy() for i in (0, 1))
+        lengths = np.diff([0, *p.stops])
+        losses = torch.stack([entry[2] for entry in p.evaluated]).cpu().numpy() / lengths
+        epochs = np.array(p.stops) * self.arena.recipe.batch / len(p.job.kept)
+        return Result(validation, test, epochs, losses, time.perf_counter() - p.began, outputs)
+
+
+def train(arena: Arena, jobs: Iterable[Job], lanes: int = 1) -> Iterator[tuple[Job, Result]]:
+    """Train all jobs, `lanes` networks at a time, and yield each as soon as it has finished."""
+    waiting = deque(jobs)
+    if not waiting:
+        return
+    team = [Lane(arena) for _ in range(min(lanes, len(waiting)))]
+    advance = Graphs(team) if arena.device.type == "cuda" else Eager()
+    for lane in team:
+        lane.load(waiting.popleft())
+    while team:
+        steps = min(AHEAD, *(lane.progress.until_stop for lane in team))
+        for lane in team:
+            lane.fill(steps)
+        advance(team, steps)
+        for lane in list(team):
+            lane.collect(steps)
+            if lane.progress.done == lane.progress.stops[-1]:
+                yield lane.progress.job, lane.result()
+                lane.load(waiting.popleft()) if waiting else team.remove(lane)
+
+
+class Eager:
+    """Steps one after another: on a CPU, and the plain twin of the graphs."""
+
+    def __call__(self, team: list[Lane], steps: int) -> None:
+        for lane in team:
+            for _ in range(steps):
+                lane.step()
+
+
+class Graphs:
+    """One CUDA graph with a step of every lane, each on its own stream; one graph for every set of lanes still at work."""
+
+    def __init__(self, team: list[Lane]):
+        self.streams = {lane: torch.cuda.Stream() for lane in team}
+        self.captured: dict[tuple[Lane, ...], torch.cuda.CUDAGraph] = {}
+        for lane, stream in self.streams.items():  # lets cuDNN choose its kernels; `load` undoes what is learnt here
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(3):
+                    lane.step()
+            torch.cuda.current_stream().wait_stream(stream)
+            lane.optimizer.zero_grad(set_to_none=True)
+
+    def __call__(self, team: list[Lane], steps: int) -> None:
+        lanes = tuple(team)
+        if lanes not in self.captured:
+            self.captured[lanes] = self.capture(lanes)
+        for _ in range(steps):
+            self.captured[lanes].replay()
+
+    def capture(self, lanes: tuple[Lane, ...]) -> torch.cuda.CUDAGraph:
+        graph = torch.cuda.CUDAGraph()
+        torch.cuda.synchronize()
+        with torch.cuda.graph(graph):
+            main = torch.cuda.current_stream()
+            for lane in lanes:
+                self.streams[lane].wait_stream(main)
+                with torch.cuda.stream(self.streams[lane]):
+                    lane.step()
+                main.wait_stream(self.streams[lane])
+        return graph
