@@ -1,0 +1,124 @@
+"""Scores from the geometry of embeddings: the greedy k-center coreset and the distance to the class prototype."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from drop.quotas import as_array, check_labels
+
+CANDIDATES = 2048  # farthest samples among which the next centres are looked for
+BLOCK = 2**20  # float64 of distances computed at a time: 8 MB
+
+
+def k_center(embeddings: ArrayLike, size: int, start: str | int = "mean") -> np.ndarray:
+    """Greedy k-center: the order in which samples become centres, int64 (size,).
+
+    embeddings: (N, D); start: "mean" (the sample nearest to the mean, as in the released code) or the index of the first centre.
+    Each next centre is the sample farthest from all centres so far, of several the lowest index. The order is nested: its first n
+    entries are the coreset of size n, so one run serves every density.
+
+    Exact in float64. A round looks for centres among the farthest samples only, for as long as their farthest is at least as far as
+    any other sample can be, then brings all samples up to date with one matrix product. Samples closer to their centre than half the
+    new centres' distance need no update: by the triangle inequality no new centre is nearer.
+
+    Source: Sener and Savarese (2018). ValueError for embeddings that are not a finite matrix or all lie on one line, and for a size
+    or start out of range.
+    """
+    x = _embeddings(embeddings)
+    if not 0 <= size <= len(x):
+        raise ValueError(f"size is {size}, but with {len(x)} samples it must lie in [0, {len(x)}]")
+    if start != "mean" and (isinstance(start, str) or not 0 <= start < len(x)):
+        raise ValueError(f"start is {start!r}, but it must be 'mean' or the index of one of the {len(x)} samples")
+    norms = np.einsum("nd,nd->n", x, x, dtype=np.float64)
+    first = int(np.argmin(np.linalg.norm(x - x.mean(axis=0, dtype=np.float64), axis=1))) if start == "mean" else int(start)
+    nearest = np.full(len(x), np.inf)  # squared distance to the nearest centre; centres get -1
+    order, reach = np.array([first][:size], dtype=np.int64), np.inf
+    _update(nearest, x, norms, order, reach=0)
+    while len(order) < size:
+        added, reach = _round(nearest, x, norms, size - len(order))
+        _update(nearest, x, norms, added, reach)
+        order = np.append(order, added)
+    return order
+
+
+def scores_of_order(order: ArrayLike, samples: int) -> np.ndarray:
+    """A selection order as scores, float64 (samples,): the first gets `samples`, the next one less; those not in it tie at 0."""
+    order = as_array(order)
+    scores = np.zeros(samples)
+    scores[order] = samples - np.arange(len(order))
+    return scores
+
+
+def prototype_distance(embeddings: ArrayLike, labels: ArrayLike) -> np.ndarray:
+    """Distance of each sample's embedding from the mean of its class, float64 (N,); high (atypical) = keep.
+
+    embeddings: (N, D); labels: int (N,). Ties are rare; the selection breaks them by a seeded shuffle.
+    Source: Sorscher et al. (2022) with classes instead of clusters, the label-dependent variant in the paper's released code.
+    ValueError as for `k_center`, and for labels that are not N whole numbers.
+    """
+    x = _embeddings(embeddings).astype(np.float64)
+    y = check_labels(labels, int(as_array(labels).max(initial=0)) + 1)
+    if len(y) != len(x):
+        raise ValueError(f"there are {len(x)} embeddings but {len(y)} labels")
+    distances = np.zeros(len(x))
+    for k in np.unique(y):
+        members = x[y == k]
+        distances[y == k] = np.linalg.norm(members - members.mean(axis=0), axis=1)
+    return distances
+
+
+def _embeddings(embeddings: ArrayLike) -> np.ndarray:
+    """Embeddings as a float32 or float64 matrix in which distances mean something; ValueError where they don't."""
+    x = as_array(embeddings)
+    x = x.astype(np.float64 if x.dtype.itemsize > 4 else np.float32)
+    if x.ndim != 2 or 0 in x.shape:
+        raise ValueError(f"embeddings must be a matrix (samples, features), not an array of shape {x.shape}")
+    if not np.isfinite(x).all():
+        raise ValueError(f"the embedding of sample {int(np.argmin(np.isfinite(x).all(1)))} is not finite: did the model diverge?")
+    centred = x - x.mean(axis=0, dtype=np.float64)
+    lengths = np.linalg.norm(centred, axis=1)
+    along = centred @ centred[np.argmax(lengths)] / max(lengths.max(), np.finfo(float).tiny)
+    if len(x) > 2 and (np.abs(lengths - np.abs(along)) <= 1e-7 * lengths.max()).all():
+        raise ValueError(f"the {len(x)} embeddings all lie on one line (rank 1 or 0): the model has collapsed, or these are no embeddings")
+    return x
+
+
+def _round(nearest: np.ndarray, x: np.ndarray, norms: np.ndarray, wanted: int) -> tuple[np.ndarray, float]:
+    """The next centres as far as the farthest samples alone decide them, and the squared distance of the last from older ones."""
+    farthest = np.argsort(-nearest, kind="stable")  # of equals the lowest index first
+    candidates = np.sort(farthest[:CANDIDATES])
+    bound, rival = (nearest[farthest[CANDIDATES]], farthest[CANDIDATES]) if len(x) > CANDIDATES else (-1, len(x))
+    points, lengths = x[candidates].astype(np.float64), norms[candidates]
+    near = nearest[candidates]
+    added: list[int] = []
+    while len(added) < wanted:
+        best = int(np.argmax(near))
+        if (near[best], -candidates[best]) < (bound, -rival):
+            break
+        reach = near[best]
+        added.append(candidates[best])
+        near = np.minimum(near, _squared(lengths, points, lengths[best : best + 1], points[best : best + 1])[:, 0])
+        near[best] = -1
+    return np.array(added), reach
+
+
+def _update(nearest: np.ndarray, x: np.ndarray, norms: np.ndarray, centres: np.ndarray, reach: float) -> None:
+    """Lower `nearest` to the squared distances of new centres, each at least sqrt(reach) away from all older ones."""
+    active = np.flatnonzero(nearest > reach / 4)
+    step = max(1, BLOCK // max(1, len(centres)))
+    points = x[centres].astype(np.float64)
+    for begin in range(0, len(active), step):
+        rows = active[begin : begin + step]
+        squared = _squared(norms[rows], x[rows].astype(np.float64), norms[centres], points)
+        nearest[rows] = np.minimum(nearest[rows], squared.min(axis=1, initial=np.inf))
+    nearest[centres] = -1
+
+
+def _squared(a_norms: np.ndarray, a: np.ndarray, b_norms: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared distances (len(a), len(b)) from one matrix product; never negative."""
+    squared = a @ b.T
+    squared *= -2
+    squared += a_norms[:, None]
+    squared += b_norms
+    return np.maximum(squared, 0, out=squared)
