@@ -164,7 +164,7 @@ def browser():
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_in_a_browser(book: Path, browser, theme: str):
-    """Nothing is requested, no script complains, mathematics is set, figures follow the theme, phones scroll one way."""
+    """Nothing is fetched, no script complains, mathematics is set, figures follow the theme, phones scroll one way."""
     context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme=theme)
     page = context.new_page()
     requests, complaints = [], []

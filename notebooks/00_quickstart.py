@@ -1,0 +1,135 @@
+# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # Quickstart: prune a data set by class
+#
+# *If only a part of the training set can stay, which part should it be?*
+#
+# This page trains small networks on real images while the book is built: a few seconds on any computer. It asks a
+# short {term}`query run <query model>` how well each class is recognised, prunes by three methods, and trains a final
+# network on what each of them kept. Expect {term}`DRoP` to spend samples on the hard classes, and its worst class to
+# hold up best when little is kept. How sure one can be of that is the matter of the later chapters: here there is one
+# run of each.
+
+# %% tags=["parameters"]
+benchmark = "fashion-mnist"
+scale = "smoke"
+pruners = ["random", "el2n", "random+drop"]
+density = 0.3  # fraction of the training set that is kept
+seed = 0
+
+# %% tags=["hide-input"]
+import tempfile
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from drop import benchmarks, datasets, figures, metrics, quotas, records, runs
+from drop.queries import Shelf
+
+figures.style()
+entry = benchmarks.benchmark(benchmark, scale)
+data = datasets.load(entry.dataset)
+figures.say(
+    f"The data set is `{data.name}`: {len(data.train.labels):,} training images in {len(data.classes)} classes, of "
+    f"which {density:.0%} will stay. The test images are cut in two halves: {len(data.validation.labels):,} tell how "
+    f"hard each class is, {len(data.test.labels):,} report at the end."
+)
+
+# %% [markdown]
+# ## Train the query, prune, train again
+#
+# One call plans the runs, the next one does them: query models first, then what each pruner kept, then the final
+# networks. Each finished network is a {term}`record`; here the records go to a temporary folder, so that everything
+# is trained before your eyes.
+
+# %%
+folder = tempfile.TemporaryDirectory()
+store = records.Store(folder.name, also=[])
+plan = benchmarks.plan(entry, pruners, [density, 1.0], [seed])
+
+
+def line(stage, done, total, what, result):
+    print(f"{stage:>12} {done}/{total}  {result.seconds:4.1f} s")
+
+
+measured = runs.measure(plan, store, report=line)
+results = {run.pruner: store.get(run.key) for run in plan}
+
+# %% [markdown]
+# ## What each class may keep
+#
+# The query models recognise some classes much better than others. DRoP gives each class a {term}`density` in
+# proportion to its error $1 - r_k$, so hard classes keep many samples and easy ones few.
+
+# %%
+recalls = Shelf(store.root).recalls(entry, seed)
+sizes = np.bincount(data.train.labels, minlength=len(recalls))
+counts = quotas.drop_counts(sizes, recalls, density)
+
+figures.table(zip(data.classes, sizes, recalls, counts, strict=True), ["class", "samples", "recall", "DRoP keeps"])
+
+# %% [markdown]
+# ## Who gains, who loses
+#
+# Every line of the figure is a class, from the hardest to the easiest, with the accuracy of each final network on its
+# test images.
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+names = ["full", *pruners]
+accuracy = {name: metrics.recalls_of(np.array(results[name]["test"])) for name in names}
+order = np.argsort(-recalls)
+
+fig, ax = plt.subplots(figsize=(5.2, 4.4))
+for name in names:
+    look = figures.method(name)
+    ax.plot(
+        100 * accuracy[name][order], np.arange(len(order)), look.marker, color=look.colour, label=look.label, alpha=0.9
+    )
+ax.set_yticks(np.arange(len(order)), np.array(data.classes)[order])
+ax.set_xlabel("test accuracy of the class (%)")
+fig.legend(loc="outside upper left", ncols=2, handletextpad=0.2, columnspacing=1.2)
+worst = {name: 100 * accuracy[name].min() for name in names}
+figures.show(
+    fig,
+    f"Accuracy of each class of {data.name} at density {density:g}, one run each at {scale} scale. Worst class: "
+    + ", ".join(f"{figures.method(name).label} {worst[name]:.0f} %" for name in names),
+)
+
+# %% tags=["hide-input"]
+rows = []
+for name in names:
+    average = metrics.average_of(np.array(results[name]["test"]))
+    label, kept = figures.method(name).label, sum(results[name]["kept"])
+    rows.append([label, kept, average, metrics.worst_class(accuracy[name]), metrics.gap(accuracy[name])])
+figures.table(rows, ["pruner", "kept", "average", "worst class", "gap"])
+
+# %% tags=["hide-input"]
+best = max(pruners, key=worst.get)
+seconds = sum(record["seconds"] for record in results.values())
+figures.say(
+    f"With {density:.0%} of the data, **{figures.method(best).label}** has the best worst class of the three: "
+    f"{worst[best]:.0f} %, against {worst['full']:.0f} % after training on everything. "
+    f"The final networks took {seconds:.0f} s of training together."
+)
+
+# %% [markdown]
+# One run at this scale proves nothing: with a few hundred test images in a class, its accuracy is uncertain by
+# several points.
+#
+# ## Your own data
+#
+# The method needs the labels and one number per class, the validation {term}`recall` of any model you already have.
+
+# %%
+import drop
+
+labels = data.train.labels
+kept = drop.prune(labels, recalls, density=0.3)
+print(len(kept), "of", len(labels), "samples stay; per class:", np.bincount(labels[kept]))
+
+# %% tags=["hide-cell"]
+folder.cleanup()
