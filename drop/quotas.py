@@ -99,9 +99,9 @@ def fill(class_sizes: ArrayLike, weights: ArrayLike, density: float) -> np.ndarr
         return np.ones(len(N))
     densities, active, left = np.zeros(len(N)), w > 0, d * math.fsum(N)
     while active.any():
-        share = w / w[active].max()  # relative, so that weights of any magnitude neither overflow nor vanish
-        c = max(left, 0.0) / math.fsum((N * share)[active])
-        whole = active & (c * share >= 1)
+        share = np.where(active, w, 0) / w[active].max()  # so that weights of any magnitude neither overflow nor vanish
+        c = max(left, 0.0) / math.fsum(N * share)
+        whole = c * share >= 1
         if not whole.any():
             densities[active] = c * share[active]
             return densities

@@ -71,7 +71,7 @@ def _ascending(scores: ArrayLike, size: int, seed: int, ties: str) -> np.ndarray
     if ties not in TIES:
         raise ValueError(f"ties is {ties!r}, but must be one of {', '.join(TIES)}")
     if s.shape != (size,):
-        raise ValueError(f"there are {size} labels, but scores have shape {s.shape}")
+        raise ValueError(f"there are {size} samples, but scores have shape {s.shape}")
     if np.isnan(s).any():
         raise ValueError(f"the score of sample {int(np.argmax(np.isnan(s)))} is NaN, so samples cannot be ranked")
     if ties == "index":
