@@ -1,0 +1,151 @@
+"""The command line: python -m drop --help."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from drop import benchmarks, records
+from drop.benchmarks import Run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(stderr=True)
+
+Name = Annotated[str, typer.Argument(help="benchmark, such as fashion-mnist")]
+Scale = Annotated[str, typer.Argument(help=" | ".join(benchmarks.SCALES))]
+Pruners = Annotated[str, typer.Option(help="names separated by commas, such as random,el2n,random+drop")]
+Densities = Annotated[str, typer.Option(help="core, extended, or numbers separated by commas")]
+Seeds = Annotated[str, typer.Option(help="numbers and ranges, such as 0-4 or 0,2")]
+
+
+def guarded(command: Callable) -> Callable:
+    """Turn errors into one line and exit code 2, and Ctrl-C into 130."""
+
+    @functools.wraps(command)
+    def inner(*args, **kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            console.print("stopped; finished runs are kept, the same command goes on")
+            raise typer.Exit(130) from None
+        except (ValueError, OSError) as error:
+            console.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return app.command()(inner)
+
+
+def densities_of(text: str) -> tuple[float, ...]:
+    """Densities from "core", "extended" or "0.1,0.3"; ValueError otherwise."""
+    named = {"core": benchmarks.CORE, "extended": benchmarks.EXTENDED}
+    if text in named:
+        return named[text]
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"densities is {text!r}, but must be core, extended, or numbers such as 0.1,0.3") from None
+
+
+def seeds_of(text: str) -> list[int]:
+    """Seeds from "0-4" or "0,2,5-6"; ValueError otherwise."""
+    try:
+        ends = [[int(end) for end in part.split("-")] for part in text.split(",")]
+        return [seed for pair in ends for seed in range(pair[0], pair[-1] + 1)]
+    except ValueError:
+        raise ValueError(f"seeds is {text!r}, but must be whole numbers and ranges such as 0-4 or 0,2") from None
+
+
+def planned(name: str, scale: str, pruners: str, densities: str, seeds: str) -> list[Run]:
+    entry = benchmarks.benchmark(name, scale)
+    return benchmarks.plan(entry, pruners.split(","), densities_of(densities), seeds_of(seeds))
+
+
+@guarded
+def table() -> None:
+    """Show the benchmarks and what has been measured of each."""
+    measured = Counter((r["run"]["benchmark"], r["run"]["scale"]) for r in records.Store().all())
+    print(f"{'benchmark':<16}{'scale':<12}{'data set':<20}{'model':<18}{'epochs':>6}{'records':>9}")
+    for entry in benchmarks.TABLE:
+        names = f"{entry.name:<16}{entry.scale:<12}{entry.dataset:<20}{entry.recipe.model:<18}"
+        print(f"{names}{entry.recipe.epochs:>6}{measured[entry.name, entry.scale]:>9}")
+
+
+@guarded
+def run(
+    name: Name, scale: Scale, pruners: Pruners = "random,el2n,random+drop", densities: Densities = "core",
+    seeds: Seeds = "0", workers: Annotated[int, typer.Option(help="processes on a CPU; 0: one a core")] = 0,
+    lanes: Annotated[int, typer.Option(help="networks side by side on a GPU")] = 4,
+    minutes: Annotated[float, typer.Option(help="stop after so long; what is finished stays")] = float("inf"),
+    dry: Annotated[bool, typer.Option("--dry-run", help="only say what would be trained")] = False,
+) -> None:  # fmt: skip
+    """Train what has no record yet; stop it whenever you like, finished runs stay."""
+    runs = planned(name, scale, pruners, densities, seeds)
+    store = records.Store()
+    missing = [run for run in runs if store.get(run.key) is None]
+    console.print(f"{len(runs)} runs, {len(runs) - len(missing)} have a record, {len(missing)} to train -> {store.root}")
+    if dry or not missing:
+        for each in missing:
+            print(f"{each.pruner} {each.density} seed {each.seed} {each.key}")
+        return
+    from drop.runs import measure
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        tasks, end = {}, time.monotonic() + 60 * minutes
+
+        def report(stage, done, total, what, result) -> None:
+            task = tasks.setdefault(stage, bar.add_task(stage, total=total)) if stage not in tasks else tasks[stage]
+            correct = result.validation[-1].diagonal() / result.validation[-1].sum(1)
+            of = f"{what.pruner} {what.density:g}" if isinstance(what, Run) else "query"
+            text = f"{stage}: {of} seed {what.seed}: validation {correct.mean():.3f}, worst class {correct.min():.3f}"
+            bar.update(task, completed=done, description=text)
+            if not console.is_terminal:
+                print(f"{done}/{total} {text}", flush=True)
+            if time.monotonic() > end:
+                raise TimeoutError
+
+        try:
+            measure(missing, store, workers or None, lanes=lanes, report=report)
+        except TimeoutError:
+            console.print(f"stopped after {minutes:g} minutes; the same command goes on")
+
+
+@guarded
+def status() -> None:
+    """List the records made by other code or another protocol than the present one; nothing is retrained unless asked."""
+    found = records.Store().all(protocol=None)
+    stale = records.status(found)
+    counts = Counter((r["run"]["benchmark"], r["run"]["scale"], r["run"]["pruner"], reason) for r, reason in stale)
+    for (name, scale, pruner, reason), count in sorted(counts.items()):
+        print(f"{name} {scale} {pruner}: {count} records, {reason}")
+    print(f"{len(found)} records, {len(found) - len(stale)} made by the present code under the present protocol")
+
+
+@guarded
+def pack(folder: Annotated[Path | None, typer.Argument(help="default: book/records of the repository")] = None) -> None:
+    """Merge the records measured here into the repository's, ready to be committed."""
+    changed = records.pack(records.Store(), folder)
+    for path in changed:
+        print(path)
+    print(f"{len(changed)} files changed")
+
+
+@guarded
+def merge(folders: Annotated[list[Path], typer.Argument(help="record stores brought home from other machines")]) -> None:
+    """Take over the records of other machines; a second record of a run is kept beside the first."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise ValueError(f"{folder} is no folder; give the record stores to merge")
+    print(f"{records.Store().merge(*folders)} records merged into {records.Store().root}")
+
+
+if __name__ == "__main__":
+    app()
