@@ -15,6 +15,7 @@ import hashlib
 import html
 import io
 import math
+import numbers
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -207,6 +208,6 @@ def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], digits: int = 3
 def _cell(value: Any, digits: int) -> str:
     if value is None or value != value:
         return "–"
-    if isinstance(value, str | int):
+    if isinstance(value, str | numbers.Integral):
         return str(value)
     return f"{round(float(value), digits) + 0.0:.{digits}f}"  # + 0.0: no minus sign before a zero

@@ -70,7 +70,8 @@ recalls = Shelf(store.root).recalls(entry, seed)
 sizes = np.bincount(data.train.labels, minlength=len(recalls))
 counts = quotas.drop_counts(sizes, recalls, density)
 
-figures.table(zip(data.classes, sizes, recalls, counts, strict=True), ["class", "samples", "recall", "DRoP keeps"])
+columns = ["class", "samples", "recall", "DRoP keeps"]
+figures.table(zip(data.classes, sizes, recalls, counts, strict=True), columns)
 
 # %% [markdown]
 # ## Who gains, who loses
@@ -129,7 +130,7 @@ import drop
 
 labels = data.train.labels
 kept = drop.prune(labels, recalls, density=0.3)
-print(len(kept), "of", len(labels), "samples stay; per class:", np.bincount(labels[kept]))
+print(len(kept), "of", len(labels), "samples stay:", np.bincount(labels[kept]))
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 folder.cleanup()

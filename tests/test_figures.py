@@ -5,6 +5,7 @@ import re
 from contextlib import redirect_stdout
 
 import matplotlib
+import numpy as np
 import pytest
 
 matplotlib.use("agg")
@@ -119,7 +120,7 @@ def test_a_figure_without_words_is_an_error():
 
 def test_table_rounds_and_aligns():
     with redirect_stdout(io.StringIO()) as out:
-        rows = [["random", 0.1, -0.00001, 7], ["el2n", None, float("nan"), 12]]
+        rows = [["random", 0.1, -0.00001, np.int64(7)], ["el2n", None, float("nan"), 12]]
         figures.table(rows, ["pruner", "density", "gain", "n"])
     assert out.getvalue() == (
         "pruner  density   gain   n\n"
