@@ -17,9 +17,9 @@ test images.
 """
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtri, stdtrit  # the quantiles of the normal and of Student's t
 
 METRICS = ("average", "worst_class", "gap")
 
@@ -134,10 +134,8 @@ def _half_width(values: np.ndarray, test_variance, level: float) -> np.ndarray:
     seeds = len(values)
     if seeds < 2:
         return np.full(values.shape[1:], np.inf)
-    from scipy.stats import t
-
-    seed_part = t.ppf((1 + level) / 2, seeds - 1) ** 2 * values.var(axis=0, ddof=1) / seeds
-    return np.sqrt(seed_part + NormalDist().inv_cdf((1 + level) / 2) ** 2 * test_variance)
+    t, z = stdtrit(seeds - 1, (1 + level) / 2), ndtri((1 + level) / 2)
+    return np.sqrt(t**2 * values.var(axis=0, ddof=1) / seeds + z**2 * test_variance)
 
 
 def _contrasts(metric: str, sizes: np.ndarray) -> np.ndarray:

@@ -1,0 +1,263 @@
+"""The claims ledger: tests stated in book/claims.yml before a measurement, judged by records and their intervals.
+
+A line of a test reads `metric: LEFT @ density > RIGHT @ density + margin`; claims.yml explains it.
+"""
+
+import itertools
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from drop import benchmarks, metrics, records
+from drop.metrics import Estimate, Trials
+
+MEASURED = (*metrics.METRICS, "smallest_class")
+EXACT = ("threshold", "closed")  # metrics of a benchmark "mixture μ0 μ1 σ0 σ1", computed without records
+MIXTURE_PRUNERS = ("full", "far", "random+drop", "random+ideal")
+LINE = re.compile(r"(\S+)(?: @ ([\d.]+))? > (\S+)(?: @ ([\d.]+))?(?: ([+-]) ([\d.]+))?")
+
+Side = float | tuple[str, float]  # a plain number, or a pruner and a density
+Runs = dict[tuple[str, str, float], dict[int, dict]]  # (benchmark, pruner, density) -> seed -> record
+
+
+@dataclass(frozen=True)
+class Line:
+    """metric(left) - metric(right) > margin on one benchmark, and what the records say about it."""
+
+    benchmark: str
+    metric: str
+    text: str
+    left: Side
+    right: Side
+    margin: float
+    verdict: str = "not measured"  # or supported, contradicted, undecided
+    estimate: Estimate | None = None  # of the difference
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a claim on one benchmark."""
+
+    source: dict[str, Any]
+    benchmark: str
+    verdict: str
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim over all its parts and benchmarks; those without any record don't count."""
+
+    source: dict[str, Any]
+    verdict: str
+    parts: list[Part]
+
+
+def default_path() -> Path:
+    """The claims of the repository."""
+    return records.PACKAGE.parent / "book" / "claims.yml"
+
+
+def load(path: str | Path | None = None) -> dict[str, Any]:
+    """The claims file; ValueError where an id is used twice or a line could never be judged."""
+    document = yaml.safe_load(Path(path or default_path()).read_text(encoding="utf-8"))
+    ids = Counter(entry["id"] for claim in document["claims"] for entry in (claim, *claim["parts"]))
+    if ids and (most := ids.most_common(1)[0])[1] > 1:
+        raise ValueError(f"claim id {most[0]!r} is used {most[1]} times, but every id must be its own")
+    for claim in document["claims"]:
+        for part in claim["parts"]:
+            for benchmark in part["benchmarks"]:
+                lines_of(part, benchmark)
+    return document
+
+
+def lines_of(part: dict[str, Any], benchmark: str) -> list[Line]:
+    """The lines of a part on one benchmark, with every combination of the values under `for` put in."""
+    names, choices = list(part.get("for", {})), part.get("for", {}).values()
+    lines = []
+    for values in itertools.product(*choices):
+        for metric, text in (pair for entry in part[_how(part)] for pair in entry.items()):
+            for name, value in zip(names, values, strict=True):
+                text = text.replace(f"{{{name}}}", str(value))
+            lines.append(_line(benchmark, metric, text))
+    return lines
+
+
+def _how(part: dict[str, Any]) -> str:
+    if ("all" in part) == ("any" in part):
+        raise ValueError(f"part {part['id']} needs its lines either under `all` or under `any`")
+    return "all" if "all" in part else "any"
+
+
+def _line(benchmark: str, metric: str, text: str) -> Line:
+    valid = EXACT if benchmark.startswith("mixture ") else MEASURED
+    if metric not in valid:
+        raise ValueError(f"unknown metric {metric!r} on {benchmark}; it must be one of {', '.join(valid)}")
+    if not (found := LINE.fullmatch(text)):
+        raise ValueError(f"{text!r} is no test; a test reads `LEFT @ density > RIGHT @ density + margin`")
+    left, left_density, right, right_density, sign, margin = found.groups()
+    sides = _side(left, left_density, benchmark), _side(right, right_density, benchmark)
+    return Line(benchmark, metric, text, *sides, float(f"{sign}{margin}") if sign else 0.0)
+
+
+def _side(name: str, density: str | None, benchmark: str) -> Side:
+    if re.fullmatch(r"[\d.]+", name):
+        return float(name)
+    if density is None and name != "full":
+        raise ValueError(f"{name!r} needs a density, as in `{name} @ 0.3`")
+    if not benchmark.startswith("mixture "):
+        _entry(benchmark)
+        benchmarks.parts(name)
+    elif name not in MIXTURE_PRUNERS:
+        raise ValueError(f"unknown pruner {name!r} of a mixture; it must be one of {', '.join(MIXTURE_PRUNERS)}")
+    return name, float(density or 1)
+
+
+def _entry(name: str) -> benchmarks.Benchmark:
+    scale = next((scale for scale in benchmarks.SCALES if name.endswith(f"-{scale}")), "")
+    return benchmarks.benchmark(name.removesuffix(f"-{scale}"), scale)
+
+
+def index(measured: list[dict]) -> Runs:
+    """Records by benchmark, pruner, density and seed; runs of another recipe than the benchmark's are left out."""
+    runs, recipes = defaultdict(dict), {}
+    for record in measured:
+        run = record["run"]
+        name = f"{run['benchmark']}-{run['scale']}"
+        if name not in recipes:
+            recipes[name] = benchmarks.Run(_entry(name), "full", 1.0, 0).config()["recipe"]
+        if records.plain(run["recipe"]) == records.plain(recipes[name]):
+            runs[name, run["pruner"], float(run["density"])][run["seed"]] = record
+    return runs
+
+
+def ledger(document: dict[str, Any], measured: list[dict], factor: float = 1.0) -> list[Claim]:
+    """Every claim of a claims file, judged by records, with every margin multiplied by `factor`."""
+    runs, level, claims = index(measured), document["level"], []
+    for source in document["claims"]:
+        pairs = [(part, name) for part in source["parts"] for name in part["benchmarks"]]
+        parts = [_part(part, name, runs, level, factor) for part, name in pairs]
+        claims.append(Claim(source, combine([p.verdict for p in parts if p.verdict != "not measured"]), parts))
+    return claims
+
+
+def _part(source: dict[str, Any], benchmark: str, runs: Runs, level: float, factor: float) -> Part:
+    lines = [replace(line, margin=line.margin * factor) for line in lines_of(source, benchmark)]
+    lines = [judge(line, runs, level) for line in lines]
+    return Part(source, benchmark, combine([line.verdict for line in lines], _how(source)), lines)
+
+
+def sensitivity(document: dict[str, Any], measured: list[dict], factors=(0.5, 1.0, 2.0)) -> dict[float, Counter]:
+    """How many claims have each verdict when all margins are multiplied by each factor."""
+    return {factor: Counter(claim.verdict for claim in ledger(document, measured, factor)) for factor in factors}
+
+
+def combine(verdicts: list[str], how: str = "all") -> str:
+    """The verdict on all (any) of several statements; one that was not measured leaves the whole undecided."""
+    if all(verdict == "not measured" for verdict in verdicts):
+        return "not measured"
+    decisive, rest = ("contradicted", "supported") if how == "all" else ("supported", "contradicted")
+    if decisive in verdicts:
+        return decisive
+    return rest if all(verdict == rest for verdict in verdicts) else "undecided"
+
+
+def judge(line: Line, runs: Runs, level: float = 0.95) -> Line:
+    """The line with its verdict: supported (contradicted) where the interval lies wholly above (below) the margin."""
+    estimate = _exact(line) if line.benchmark.startswith("mixture ") else _measured(line, runs, level)
+    if estimate is None:
+        return line
+    verdict = "undecided"
+    if estimate.low > line.margin:
+        verdict = "supported"
+    elif estimate.high < line.margin:
+        verdict = "contradicted"
+    return replace(line, verdict=verdict, estimate=estimate)
+
+
+def _measured(line: Line, runs: Runs, level: float) -> Estimate | None:
+    """Left - right on the seeds that both have; a number is a method that is never right, then moved by the number."""
+    sides = (line.left, line.right)
+    found = [runs.get((line.benchmark, *side), {}) for side in sides if not isinstance(side, float)]
+    seeds = sorted(set.intersection(*map(set, found)))
+    if not seeds:
+        return None
+    trials = [_trials([by_seed[seed] for seed in seeds], line.metric) for by_seed in found]
+    blank = metrics.nothing(trials[0])
+    a, b = (blank if isinstance(side, float) else trials.pop(0) for side in sides)
+    metric = "worst_class" if line.metric == "smallest_class" else line.metric
+    result = metrics.difference(a, b, metric, level)
+    offset = sum(sign * side for sign, side in zip((1, -1), sides, strict=True) if isinstance(side, float))
+    moved = {name: getattr(result, name) + offset for name in ("value", "chosen", "low", "high")}
+    return replace(result, **moved)
+
+
+def _trials(runs: list[dict], metric: str) -> Trials:
+    if metric != "smallest_class":
+        return Trials.of([run["test"] for run in runs], [run["validation"] for run in runs])
+    shares = np.array([[np.divide(run["kept"], run["class_sizes"]).min()] for run in runs])
+    return Trials(shares, shares, np.array([np.inf]))  # counted, not estimated from a test set
+
+
+def _exact(line: Line) -> Estimate:
+    sides = (line.left, line.right)
+    left, right = (
+        side if isinstance(side, float) else mixture_value(line.benchmark, line.metric, *side) for side in sides
+    )
+    return Estimate(*[left - right] * 4, seeds=0)
+
+
+def mixture_value(benchmark: str, metric: str, pruner: str, density: float) -> float:
+    """Threshold, or share of the way to minimax (see claims.yml), on "mixture μ0 μ1 σ0 σ1" with equal priors."""
+    from drop import mixture_distance
+    from drop.mixture import GaussianMixture
+
+    m0, m1, s0, s1 = map(float, benchmark.split()[1:])
+    whole = pruned = GaussianMixture([m0, m1], [s0, s1])
+    if pruner == "far":
+        pruned = mixture_distance.DistancePruned(whole, mixture_distance.shared_margin(whole, density))
+    elif pruner != "full":
+        rule = whole.drop_densities if pruner == "random+drop" else whole.optimal_densities
+        pruned = whole.prune_randomly(rule(density))
+    threshold = pruned.average_optimal_threshold()
+    if metric == "threshold":
+        return float(threshold)
+    start, best = whole.average_optimal_threshold(), whole.worst_class_threshold()
+    here, start, best = map(whole.worst_class_risk, (threshold, start, best))
+    return float((start - here) / (start - best))
+
+
+def silent_changes(now: dict[str, Any], earlier: list[dict[str, Any]]) -> list[str]:
+    """What a version of the claims lacks or has changed against earlier ones without saying so; empty is good.
+
+    Claims and parts may be added. Whatever a part promised (its lines, values and benchmarks), the level and the
+    estimands may only change with one more entry {date, reason} under `changes` of the claim, or of the file.
+    """
+    found, claims = set(), {claim["id"]: claim for claim in now["claims"]}
+    for old in earlier:
+        kept = all(now["estimands"].get(name) == text for name, text in old["estimands"].items())
+        if not (kept and now["level"] == old["level"] or _explained(old, now)):
+            found.add("level or estimands")
+        for claim in old["claims"]:
+            new = claims.get(claim["id"], {"parts": []})
+            tests = {part["id"]: _promise(part) for part in new["parts"]}
+            changed = [part["id"] for part in claim["parts"] if tests.get(part["id"]) != _promise(part)]
+            if claim["id"] not in claims or changed and not _explained(claim, new):
+                found.update(changed or [claim["id"]])
+    return sorted(found)
+
+
+def _promise(part: dict[str, Any]) -> dict[str, Any]:
+    return {name: part[name] for name in ("benchmarks", "for", "all", "any") if name in part}
+
+
+def _explained(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether the new version keeps the old entries under `changes` and has one more, each with date and reason."""
+    before, after = old.get("changes", []), new.get("changes", [])
+    complete = all(entry.get("date") and entry.get("reason") for entry in after)
+    return complete and len(after) > len(before) and after[: len(before)] == before

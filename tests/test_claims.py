@@ -1,0 +1,252 @@
+"""The claims are registered soundly, judged by their records, and never loosened silently."""
+
+import copy
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from drop import benchmarks, claims, records
+from drop.claims import Line, combine
+
+SEEDS = range(5)
+FASHION = "fashion-mnist-laptop"
+
+
+def record(pruner, density, worst, seed, best=0.95, **recipe):
+    """A record of fashion-mnist at the laptop scale with two classes, 1000 test images each; seeds differ a little."""
+    run = benchmarks.Run(benchmarks.benchmark("fashion-mnist", "laptop"), pruner, density, seed).config()
+    run["recipe"] = records.plain({**run["recipe"], **recipe})
+    counts = {"correct": [round(1000 * worst) + seed, round(1000 * best) - seed], "total": [1000, 1000]}
+    return {"run": run, "test": counts, "validation": counts, "kept": [500, 900], "class_sizes": [1000, 1000]}
+
+
+def recorded(table):
+    """Records of all seeds from {(pruner, density): worst-class recall}."""
+    return [record(*cell, worst, seed) for cell, worst in table.items() for seed in SEEDS]
+
+
+def judged(metric, text, measured):
+    part = {"id": "X1a", "benchmarks": [FASHION], "all": [{metric: text}]}
+    document = {"level": 0.95, "claims": [{"id": "X1", "parts": [part]}]}
+    return claims.ledger(document, measured)[0].parts[0].lines[0]
+
+
+TABLE = {("full", 1.0): 0.80, ("random", 0.3): 0.70, ("random+drop", 0.3): 0.85, ("el2n", 0.3): 0.72}
+
+
+@pytest.mark.parametrize(
+    "metric, text, verdict",
+    [
+        ("worst_class", "random+drop @ 0.3 > random @ 0.3 + 0.01", "supported"),
+        ("worst_class", "random @ 0.3 > random+drop @ 0.3 + 0.01", "contradicted"),
+        ("worst_class", "random+drop @ 0.3 > random @ 0.3 + 0.5", "contradicted"),
+        ("worst_class", "el2n @ 0.3 > random @ 0.3 + 0.01", "undecided"),
+        ("worst_class", "el2n @ 0.3 > random @ 0.3 - 0.1", "supported"),
+        ("worst_class", "full > random @ 0.3", "supported"),
+        ("worst_class", "random @ 0.8 > random @ 0.3 + 0.01", "not measured"),
+        ("worst_class", "0.9 > random @ 0.3", "supported"),
+        ("worst_class", "random @ 0.3 > 0.9", "contradicted"),
+        ("gap", "random @ 0.3 > random+drop @ 0.3 + 0.01", "supported"),
+        ("average", "random @ 0.3 > full - 0.1", "supported"),
+        ("average", "random @ 0.3 > full - 0.05", "undecided"),
+        ("smallest_class", "0.6 > random @ 0.3", "supported"),
+        ("smallest_class", "random @ 0.3 > 0.6", "contradicted"),
+    ],
+)
+def test_verdict_of_a_line(metric, text, verdict):
+    assert judged(metric, text, recorded(TABLE)).verdict == verdict
+
+
+def test_one_seed_decides_nothing_and_only_shared_seeds_count():
+    text = "random+drop @ 0.3 > random @ 0.3 + 0.01"
+    one = [record("random+drop", 0.3, 0.9, 0), record("random", 0.3, 0.5, 0), record("random", 0.3, 0.5, 1)]
+    line = judged("worst_class", text, one)
+    assert (line.verdict, line.estimate.seeds) == ("undecided", 1)
+    assert judged("worst_class", text, one[:1] + one[2:]).verdict == "not measured"
+
+
+def test_runs_of_another_recipe_do_not_count():
+    measured = [record(p, 0.3, w, s, epochs=1) for p, w in (("random", 0.5), ("random+drop", 0.9)) for s in SEEDS]
+    assert judged("worst_class", "random+drop @ 0.3 > random @ 0.3", measured).verdict == "not measured"
+
+
+@pytest.mark.parametrize(
+    "how, verdicts, verdict",
+    [
+        ("all", [], "not measured"),
+        ("all", ["not measured"] * 2, "not measured"),
+        ("all", ["supported"] * 2, "supported"),
+        ("all", ["supported", "not measured"], "undecided"),
+        ("all", ["supported", "undecided"], "undecided"),
+        ("all", ["supported", "undecided", "contradicted"], "contradicted"),
+        ("any", ["supported", "undecided", "contradicted"], "supported"),
+        ("any", ["contradicted"] * 2, "contradicted"),
+        ("any", ["contradicted", "not measured"], "undecided"),
+    ],
+)
+def test_verdicts_combine(how, verdicts, verdict):
+    assert combine(verdicts, how) == verdict
+
+
+def test_values_are_put_into_every_line():
+    part = {
+        "id": "X",
+        "for": {"S": ["el2n", "grand"], "d": [0.1, 0.3]},
+        "all": [{"gap": "{S}+drop @ {d} > full - 0.02"}],
+    }
+    lines = claims.lines_of(part, FASHION)
+    assert [line.left for line in lines] == [(f"{s}+drop", d) for s in ("el2n", "grand") for d in (0.1, 0.3)]
+    assert lines[0] == Line(FASHION, "gap", "el2n+drop @ 0.1 > full - 0.02", ("el2n+drop", 0.1), ("full", 1.0), -0.02)
+
+
+@pytest.mark.parametrize(
+    "benchmark, line, message",
+    [
+        (FASHION, {"worst": "full > full"}, "unknown metric 'worst'"),
+        (FASHION, {"gap": "__import__('os') @ 0.1 > full"}, "unknown pruner"),
+        (FASHION, {"gap": "randon @ 0.3 > full"}, "nearest: random"),
+        (FASHION, {"gap": "random @ 0.3 >= full"}, "is no test"),
+        (FASHION, {"gap": "random > full"}, "needs a density"),
+        ("fashion-mnist-desktop", {"gap": "full > full"}, "unknown"),
+        ("mixture -1 1 0.5 1", {"gap": "full > full"}, "must be one of threshold, closed"),
+        ("mixture -1 1 0.5 1", {"closed": "el2n @ 0.3 > full"}, "of a mixture"),
+    ],
+)
+def test_a_line_that_cannot_be_judged_is_refused(benchmark, line, message):
+    with pytest.raises(ValueError, match=message):
+        claims.lines_of({"id": "X", "all": [line]}, benchmark)
+
+
+def test_ids_are_unique_and_lines_stand_under_one_word(tmp_path):
+    part = {"id": "C1", "benchmarks": [FASHION], "all": []}
+    (tmp_path / "claims.yml").write_text(yaml.safe_dump({"claims": [{"id": "C1", "parts": [part]}]}))
+    with pytest.raises(ValueError, match="'C1' is used 2 times"):
+        claims.load(tmp_path / "claims.yml")
+    with pytest.raises(ValueError, match="under `all` or under `any`"):
+        claims.lines_of({"id": "X"}, FASHION)
+
+
+def test_the_registered_claims():
+    document = claims.load()
+    assert [claim["id"] for claim in document["claims"]][:8] == [f"C{n}" for n in range(1, 9)]
+    for claim in document["claims"]:
+        assert {"claim", "source", "paper", "registered"} <= set(claim)
+        assert claim["parts"] or claim["not_tested"]
+        metrics = {metric for part in claim["parts"] for line in part.get("all", part.get("any")) for metric in line}
+        assert metrics <= set(document["estimands"])
+
+
+def test_without_records_only_the_mixture_is_judged():
+    verdicts = {claim.source["id"]: claim.verdict for claim in claims.ledger(claims.load(), [])}
+    assert verdicts.pop("C6") != "not measured"
+    assert set(verdicts.values()) == {"not measured"}
+
+
+def test_what_the_mixture_says():
+    """paper.md's second mixture: DRoP goes (.0648 - .0598)/(.0648 - .0478) of the way, the ideal ratio all of it."""
+    name = "mixture -1 1 0.3 0.9"
+    assert claims.mixture_value(name, "threshold", "full", 1.0) == pytest.approx(-0.3640, abs=1e-4)
+    assert claims.mixture_value(name, "closed", "random+ideal", 0.3) == pytest.approx(1)
+    assert claims.mixture_value(name, "closed", "random+drop", 0.3) == pytest.approx(0.0050 / 0.0170, abs=0.01)
+
+
+def test_changing_a_record_changes_the_verdict():
+    """Claim C2b as registered: the gap of Random+DRoP falls with density."""
+    document = claims.load()
+    document["claims"] = [claim for claim in document["claims"] if claim["id"] == "C2"]
+    document["claims"][0]["parts"] = [part for part in document["claims"][0]["parts"] if part["id"] == "C2b"]
+    table = {("full", 1.0): 0.6, ("random+drop", 0.8): 0.65, ("random+drop", 0.3): 0.8, ("random+drop", 0.1): 0.9}
+    measured = recorded(table)
+    assert claims.ledger(document, measured)[0].verdict == "supported"
+    changed = [record("random+drop", 0.1, 0.4, r["run"]["seed"]) if r["run"]["density"] == 0.1 else r for r in measured]
+    assert claims.ledger(document, changed)[0].verdict == "contradicted"
+
+
+def test_sensitivity_scales_the_margins():
+    part = {"id": "X1a", "benchmarks": [FASHION], "all": [{"worst_class": "random+drop @ 0.3 > random @ 0.3 + 0.07"}]}
+    document = {"level": 0.95, "claims": [{"id": "X1", "parts": [part]}]}
+    counts = claims.sensitivity(document, recorded(TABLE))
+    assert counts == {0.5: {"supported": 1}, 1.0: {"supported": 1}, 2.0: {"undecided": 1}}
+
+
+def committed_versions(path: Path) -> list[dict] | None:
+    """All committed versions of a file, newest first; None without commits, git or the whole history."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(path.parent), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    try:
+        if git("rev-parse", "--is-shallow-repository").strip() == "true":
+            return None
+        commits = git("log", "--format=%H", "--diff-filter=AM", "--", path.name).split()
+        return [yaml.safe_load(git("show", f"{commit}:./{path.name}")) for commit in commits] or None
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def test_no_committed_claim_was_loosened_silently():
+    versions = committed_versions(claims.default_path())
+    if versions is None:
+        pytest.skip("no history to compare with: no git, or a shallow clone")
+    assert claims.silent_changes(claims.load(), versions) == []
+
+
+def test_a_repository_without_history_has_no_versions(tmp_path):
+    (tmp_path / "claims.yml").write_text("claims: []\n")
+    assert committed_versions(tmp_path / "claims.yml") is None
+
+
+REASON = {"date": "2026-12-01", "reason": "the margin was below the noise"}
+
+
+def edited(document, where, value):
+    """A copy of the claims with the entry at a path of keys replaced, or removed where value is None."""
+    new = copy.deepcopy(document)
+    *path, last = where
+    target = new
+    for step in path:
+        target = target[step]
+    if value is None:
+        del target[last]
+    else:
+        target[last] = value
+    return new
+
+
+@pytest.mark.parametrize(
+    "where, value, found",
+    [
+        (("claims", 0, "parts", 0, "all", 0), {"worst_class": "random @ {d} > {S} @ {d} + 0.01"}, ["C1a"]),
+        (("claims", 0, "parts", 0, "for", "d"), [0.1], ["C1a"]),
+        (("claims", 0, "parts", 0, "benchmarks"), [FASHION], ["C1a"]),
+        (("claims", 0, "parts", 1), None, ["C1b"]),
+        (("claims", 6), None, ["C7"]),
+        (("level",), 0.9, ["level or estimands"]),
+        (("estimands", "gap"), "something else", ["level or estimands"]),
+        (("claims", 0, "paper"), "71.3 %, Table 2", []),
+        (("estimands", "spread"), "a new one", []),
+    ],
+)
+def test_a_silent_change_is_found(where, value, found):
+    old = claims.load()
+    assert claims.silent_changes(edited(old, where, value), [old]) == found
+
+
+def test_a_change_with_its_reason_is_allowed_and_a_reason_serves_once():
+    old = claims.load()
+    first = edited(edited(old, ("claims", 0, "parts", 0, "for", "d"), [0.1]), ("claims", 0, "changes"), [REASON])
+    assert claims.silent_changes(first, [old]) == []
+    second = edited(first, ("claims", 0, "parts", 0, "for", "d"), [0.3])
+    assert claims.silent_changes(second, [first, old]) == ["C1a"]
+    assert claims.silent_changes(edited(first, ("claims", 0, "changes"), [{"date": "2026-12-01"}]), [old]) == ["C1a"]
+
+
+def test_claims_and_parts_may_be_added():
+    old = claims.load()
+    new = copy.deepcopy(old)
+    new["claims"].append({"id": "C9", "parts": []})
+    new["claims"][0]["parts"].append({"id": "C1z", "benchmarks": [FASHION], "all": [{"gap": "full > 0.1"}]})
+    assert claims.silent_changes(new, [old]) == []
