@@ -1,17 +1,14 @@
 """A companion to "DRoP: Distributionally Robust Data Pruning" (Vysogorets, Ahuja, Kempe, ICLR 2025).
 
-import drop
-kept = drop.prune(labels, recalls, density=0.3)  # indices of the samples to keep
+The one-liner for your own data is drop.prune(labels, recalls, density=0.3): the indices of the samples to keep.
 """
 
 import importlib
+from pathlib import Path
 
 __version__ = "0.1.0"
 
-_ROOMS = (
-    "metrics", "quotas", "selection", "mixture", "records", "datasets", "models", "losses",
-    "benchmarks", "training", "scores", "runs", "claims", "figures",
-)  # fmt: skip
+_ROOMS = sorted(file.stem for file in Path(__file__).parent.glob("[a-z]*.py"))
 __all__ = ["prune", *_ROOMS]
 
 

@@ -29,7 +29,7 @@ FIELDS = "key protocol run data classes class_sizes kept quota_recalls validatio
 RUN_FIELDS = "benchmark scale pruner density seed recipe".split()
 CURVE_FIELDS = "epoch loss validation_average validation_worst".split()
 PROVENANCE_FIELDS = "device python torch numpy commit date code".split()
-FEEDING = "metrics quotas selection datasets folders benchmarks models losses training scores queries runs".split()
+READING = "__init__ __main__ claims figures mixture mixture_classes mixture_distance records".split()  # feed no record
 PACKAGE = Path(__file__).parent
 Record = dict[str, Any]
 Reject = Callable[[Path, str], None]  # what to do with a file or line that is no record, and the reason
@@ -69,8 +69,8 @@ def place(run: dict[str, Any]) -> str:
 @functools.cache
 def code_hash() -> str:
     """Return 16 hex digits of the syntax of all rooms that feed a record; comments and docstrings do not count."""
-    files = [PACKAGE / f"{room}.py" for room in FEEDING]
-    trees = [(file.name, _syntax(ast.parse(file.read_bytes()))) for file in files if file.exists()]
+    files = [file for file in sorted(PACKAGE.glob("*.py")) if file.stem not in READING]
+    trees = [(file.name, _syntax(ast.parse(file.read_bytes()))) for file in files]
     return hashlib.sha256(repr(trees).encode()).hexdigest()[:16]
 
 
@@ -111,6 +111,13 @@ def _commit() -> str | None:
 
 def validate(record: Record) -> None:
     """Raise ValueError, in one sentence, unless a record is complete and its numbers agree with each other."""
+    try:
+        _check(record)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a part of it has the wrong type or lacks a name ({error!r})") from error
+
+
+def _check(record: Record) -> None:
     _require(isinstance(record, dict), "a record is a JSON object")
     _require(all(name in record for name in FIELDS), f"the record lacks {[n for n in FIELDS if n not in record]}")
     run, K = record["run"], len(record["classes"])
@@ -187,12 +194,12 @@ def _stale(record: Record) -> str | None:
 
 
 def _gather(sources: list[Iterable[Record]], replicates: bool, protocol: int | None) -> list[Record]:
-    groups: dict[str, dict[str, Record]] = {}
-    for record in (record for source in sources for record in source):
-        if protocol in (None, record["protocol"]):
-            groups.setdefault(record["key"], {}).setdefault(text(record), record)
-    chosen = [list(same.values())[: None if replicates else 1] for same in groups.values()]
-    return sorted((record for same in chosen for record in same), key=_rank)
+    groups: dict[str, list[Record]] = {}
+    for record in (record for source in sources for record in source if protocol in (None, record["protocol"])):
+        same = groups.setdefault(record["key"], [])
+        if not same or (replicates and record not in same):
+            same.append(record)
+    return sorted((record for same in groups.values() for record in same), key=_rank)
 
 
 def _rank(record: Record) -> tuple:
@@ -228,8 +235,8 @@ def _parse(path: Path, content: bytes | None, reject: Reject) -> Record | None:
         record = json.loads(content)
         validate(record)
         return record
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reject(path, f"{type(error).__name__}: {error}")
+    except ValueError as error:
+        reject(path, str(error))
         return None
 
 
@@ -309,8 +316,9 @@ class Store:
         """Move a damaged file to <root>/damaged and leave the reason beside it."""
         target = self.root / "damaged" / f"{time.time_ns()}-{path.name}"
         with contextlib.suppress(OSError):  # another process was faster, or the store is read-only
-            _write(target.with_suffix(".txt"), f"{path.relative_to(self.root)}\n{reason}\n")
+            target.parent.mkdir(exist_ok=True)
             os.replace(path, target)
+            _write(target.with_suffix(".txt"), f"{path.relative_to(self.root)}\n{reason}\n")
         warnings.warn(f"{path} is no valid record and was set aside in {target.parent} ({reason})", stacklevel=3)
 
 

@@ -107,6 +107,10 @@ def test_the_code_hash_sees_code_but_neither_comments_nor_docstrings(tmp_path, m
     code_hash.cache_clear()
 
 
+def test_rooms_that_feed_no_record_are_rooms():
+    assert set(records.READING) <= {file.stem for file in records.PACKAGE.glob("*.py")}
+
+
 def test_status_lists_other_code_and_other_protocols():
     found = status([make(), make(1, code="0123"), make(2, protocol=99)])
     assert [(record["run"]["seed"], reason) for record, reason in found] == [
@@ -128,6 +132,9 @@ DAMAGE = [
     (lambda r: r.update(kept=[29, 0]), "29 samples are kept, but density 0.3 means 30"),
     (lambda r: r.update(quota_recalls=[0.5]), "quota recalls"),
     (lambda r: r.update(quota_recalls=[0.5, 1.5]), "quota recalls"),
+    (lambda r: r.update(quota_recalls=[0.5, float("nan")]), "wrong type"),
+    (lambda r: r.update(run=None), "wrong type"),
+    (lambda r: r["curve"].pop("loss"), "lacks a name .*loss"),
     (lambda r: r.update(validation=[[9, 1]]), "validation counts"),
     (lambda r: r.update(validation=[[9, 1], [0, 0]]), "validation counts"),
     (lambda r: r["test"].update(correct=[11, 8]), "test counts"),
