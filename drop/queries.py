@@ -78,7 +78,7 @@ def read_full(network: Network, arena: Arena) -> Arrays:
 
 
 def _weights(network: Network) -> Arrays:
-    return {f"weight:{name}": value.cpu().numpy() for name, value in network.state_dict().items()}
+    return {f"weight:{name}": value.cpu().numpy().copy() for name, value in network.state_dict().items()}
 
 
 class Shelf:

@@ -94,9 +94,10 @@ class Arena:
         ramp = torch.arange(side, device=self.device)
         rows = columns = (ramp + shift).expand(n, side)
         if generator is not None:  # drawn on the CPU, so that every device sees the same images
-            moves = torch.randint(0, 2 * shift + 1, (2, n, 1), generator=generator).to(self.device)
-            mirrored = (torch.rand(n, 1, generator=generator) < 0.5).to(self.device) & self.recipe.flip
-            rows, columns = ramp + moves[0], torch.where(mirrored, side - 1 - ramp, ramp) + moves[1]
+            drawn = torch.rand(n, 3, 1, generator=generator).to(self.device)  # image by image, however they are cut up
+            down, right = (drawn[:, :2] * (2 * shift + 1)).long().unbind(1)
+            mirrored = (drawn[:, 2] < 0.5) & self.recipe.flip
+            rows, columns = ramp + down, torch.where(mirrored, side - 1 - ramp, ramp) + right
         pixels = (rows[:, :, None] * (side + 2 * shift) + columns[:, None, :]).flatten(1)
         picked = self.images[indices].gather(1, pixels[:, :, None].expand(-1, -1, self.channels))
         return self.normalise(picked).unflatten(1, (side, side))
@@ -146,7 +147,8 @@ class Progress:
     """Where a lane stands in its job."""
 
     job: Job
-    generator: torch.Generator
+    shuffling: torch.Generator
+    augmenting: torch.Generator | None
     rates: torch.Tensor  # float (steps,)
     stops: list[int]  # the steps after which to evaluate
     order: torch.Tensor  # int64: what remains of the permutations drawn so far, as epoch * n + sample
@@ -223,7 +225,7 @@ class Lane:
         steps = -(-job.recipe.epochs * len(job.kept) // recipe.batch)
         times = min(job.recipe.evaluations, steps)
         self.progress = Progress(
-            job, torch.Generator().manual_seed(seed_of("order", *job.name)),
+            job, _generator("order", job), _generator("augmentation", job) if job.augment else None,
             rates(job.recipe, steps, len(job.kept)), [steps * (i + 1) // times for i in range(times)],
             torch.empty(0, dtype=torch.int64),
         )  # fmt: skip
@@ -237,11 +239,11 @@ class Lane:
         p, B = self.progress, self.arena.recipe.batch
         n = len(p.job.kept)
         while len(p.order) < steps * B:
-            p.order = torch.cat([p.order, torch.randperm(n, generator=p.generator) + p.drawn * n])
+            p.order = torch.cat([p.order, torch.randperm(n, generator=p.shuffling) + p.drawn * n])
             p.drawn += 1
         p.positions, p.order = p.order[: steps * B], p.order[steps * B :]
         kept = torch.from_numpy(p.job.kept)[p.positions % n].to(self.arena.device)
-        images = self.arena.batches(kept, p.generator if p.job.augment else None)
+        images = self.arena.batches(kept, p.augmenting)
         self.images[:steps] = images.unflatten(0, (steps, B))
         self.labels[:steps] = self.arena.labels[kept].view(steps, B)
         self.rates[:steps] = p.rates[p.done : p.done + steps].to(self.arena.device)
@@ -273,6 +275,10 @@ class Lane:
         losses = torch.stack([entry[2] for entry in p.evaluated]).cpu().numpy() / lengths
         epochs = np.array(p.stops) * self.arena.recipe.batch / len(p.job.kept)
         return Result(validation, test, epochs, losses, time.perf_counter() - p.began, outputs)
+
+
+def _generator(use: str, job: Job) -> torch.Generator:
+    return torch.Generator().manual_seed(seed_of(use, *job.name))
 
 
 def train(arena: Arena, jobs: Iterable[Job], lanes: int = 1) -> Iterator[tuple[Job, Result]]:
