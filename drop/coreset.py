@@ -14,16 +14,16 @@ BLOCK = 2**20  # float64 of distances computed at a time: 8 MB
 def k_center(embeddings: ArrayLike, size: int, start: str | int = "mean") -> np.ndarray:
     """Greedy k-center: the order in which samples become centres, int64 (size,).
 
-    embeddings: (N, D); start: "mean" (the sample nearest to the mean, as in the released code) or the index of the first centre.
-    Each next centre is the sample farthest from all centres so far, of several the lowest index. The order is nested: its first n
-    entries are the coreset of size n, so one run serves every density.
+    embeddings: (N, D); start: "mean" (the sample nearest to the mean, as in the released code) or the first centre's
+    index. Each next centre is the sample farthest from all centres so far, of several the lowest index. The order is
+    nested: its first n entries are the coreset of size n, so one run serves every density.
 
-    Exact in float64. A round looks for centres among the farthest samples only, for as long as their farthest is at least as far as
-    any other sample can be, then brings all samples up to date with one matrix product. Samples closer to their centre than half the
-    new centres' distance need no update: by the triangle inequality no new centre is nearer.
+    Exact in float64. A round looks for centres among the farthest samples only, as long as their farthest is at least
+    as far as any other sample can be; then one matrix product brings all samples up to date. Samples nearer to their
+    centre than half the new centres' distance need no update: by the triangle inequality no new centre is nearer.
 
-    Source: Sener and Savarese (2018). ValueError for embeddings that are not a finite matrix or all lie on one line, and for a size
-    or start out of range.
+    Source: Sener and Savarese (2018). ValueError for embeddings that are no finite matrix or all lie on one line, and
+    for a size or start out of range.
     """
     x = _embeddings(embeddings)
     if not 0 <= size <= len(x):
@@ -31,7 +31,7 @@ def k_center(embeddings: ArrayLike, size: int, start: str | int = "mean") -> np.
     if start != "mean" and (isinstance(start, str) or not 0 <= start < len(x)):
         raise ValueError(f"start is {start!r}, but it must be 'mean' or the index of one of the {len(x)} samples")
     norms = np.einsum("nd,nd->n", x, x, dtype=np.float64)
-    first = int(np.argmin(np.linalg.norm(x - x.mean(axis=0, dtype=np.float64), axis=1))) if start == "mean" else int(start)
+    first = int(np.argmin(_lengths(x - x.mean(axis=0, dtype=np.float64)))) if start == "mean" else int(start)
     nearest = np.full(len(x), np.inf)  # squared distance to the nearest centre; centres get -1
     order, reach = np.array([first][:size], dtype=np.int64), np.inf
     _update(nearest, x, norms, order, reach=0)
@@ -43,7 +43,7 @@ def k_center(embeddings: ArrayLike, size: int, start: str | int = "mean") -> np.
 
 
 def scores_of_order(order: ArrayLike, samples: int) -> np.ndarray:
-    """A selection order as scores, float64 (samples,): the first gets `samples`, the next one less; those not in it tie at 0."""
+    """A selection order as scores, float64 (samples,): N for the first, then N - 1, …; those not in it tie at 0."""
     order = as_array(order)
     scores = np.zeros(samples)
     scores[order] = samples - np.arange(len(order))
@@ -54,7 +54,7 @@ def prototype_distance(embeddings: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Distance of each sample's embedding from the mean of its class, float64 (N,); high (atypical) = keep.
 
     embeddings: (N, D); labels: int (N,). Ties are rare; the selection breaks them by a seeded shuffle.
-    Source: Sorscher et al. (2022) with classes instead of clusters, the label-dependent variant in the paper's released code.
+    Source: Sorscher et al. (2022) with classes for clusters, the label-dependent variant in the paper's released code.
     ValueError as for `k_center`, and for labels that are not N whole numbers.
     """
     x = _embeddings(embeddings).astype(np.float64)
@@ -75,17 +75,28 @@ def _embeddings(embeddings: ArrayLike) -> np.ndarray:
     if x.ndim != 2 or 0 in x.shape:
         raise ValueError(f"embeddings must be a matrix (samples, features), not an array of shape {x.shape}")
     if not np.isfinite(x).all():
-        raise ValueError(f"the embedding of sample {int(np.argmin(np.isfinite(x).all(1)))} is not finite: did the model diverge?")
-    centred = x - x.mean(axis=0, dtype=np.float64)
-    lengths = np.linalg.norm(centred, axis=1)
-    along = centred @ centred[np.argmax(lengths)] / max(lengths.max(), np.finfo(float).tiny)
-    if len(x) > 2 and (np.abs(lengths - np.abs(along)) <= 1e-7 * lengths.max()).all():
-        raise ValueError(f"the {len(x)} embeddings all lie on one line (rank 1 or 0): the model has collapsed, or these are no embeddings")
+        i = int(np.argmin(np.isfinite(x).all(axis=1)))
+        raise ValueError(f"the embedding of sample {i} is not finite: did the query model diverge?")
+    if len(x) > 2 and _on_one_line(x):
+        raise ValueError(f"the {len(x)} embeddings all lie on one line (rank 1 or 0): did the query model collapse?")
     return x
 
 
+def _on_one_line(x: np.ndarray) -> bool:
+    centred = x - x.mean(axis=0, dtype=np.float64)
+    lengths = _lengths(centred)
+    if lengths.max() == 0:
+        return True
+    axis = centred[np.argmax(lengths)] / lengths.max()
+    return bool(_lengths(centred - np.outer(centred @ axis, axis)).max() <= 1e-6 * lengths.max())
+
+
+def _lengths(x: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("nd,nd->n", x, x, dtype=np.float64))
+
+
 def _round(nearest: np.ndarray, x: np.ndarray, norms: np.ndarray, wanted: int) -> tuple[np.ndarray, float]:
-    """The next centres as far as the farthest samples alone decide them, and the squared distance of the last from older ones."""
+    """The next centres, as far as the farthest samples alone decide them, and the last one's squared distance."""
     farthest = np.argsort(-nearest, kind="stable")  # of equals the lowest index first
     candidates = np.sort(farthest[:CANDIDATES])
     bound, rival = (nearest[farthest[CANDIDATES]], farthest[CANDIDATES]) if len(x) > CANDIDATES else (-1, len(x))

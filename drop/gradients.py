@@ -1,7 +1,7 @@
 """Per-sample gradient norms, exact, from one backward pass per batch.
 
-The gradient of one sample's loss with respect to a layer's parameters is a product of what went into the layer and of the gradient
-that came back to its output. Its norm follows from those two, so no per-sample gradient of the whole network is ever stored.
+The gradient of one sample's loss with respect to a layer's parameters is a product of what went into the layer and of
+the gradient that came back to its output. Its norm follows from those two: no per-sample gradient is ever stored.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def grand(model, images, labels, scope: str = "full", batch: int = 250) -> np.nd
     scope: "full" takes all parameters (the paper's), "last" the last linear layer with its bias only (DeepCore's)
     batch: samples in one backward pass; changes speed and memory only
 
-    Batch norm is taken in evaluation mode: it makes samples independent of their batch. Average the scores of several query models.
-    Ties are rare; the selection breaks them by a seeded shuffle.
-    Source: Paul et al. (2021), with the paper's five models after 10 % of the epochs. Raises ValueError for an unknown scope, unequal
-    lengths, a layer of another kind, and a loss that is not finite.
+    Batch norm is taken in evaluation mode, which makes samples independent of their batch. Average the scores of
+    several query models. Ties are rare; the selection breaks them by a seeded shuffle.
+    Source: Paul et al. (2021), with the paper's five models after 10 % of the epochs. ValueError for an unknown scope,
+    unequal lengths, a layer of another kind, and a gradient that is not finite.
     """
     import torch
 
@@ -43,11 +43,12 @@ def grand(model, images, labels, scope: str = "full", batch: int = 250) -> np.nd
         ]
     finally:
         model.train(training)
-        for parameter, flag in zip(model.parameters(), trainable):
+        for parameter, flag in zip(model.parameters(), trainable, strict=True):
             parameter.requires_grad_(flag)
     norms = torch.cat(squares).sqrt().cpu().numpy() if squares else np.zeros(0)
     if not np.isfinite(norms).all():
-        raise ValueError(f"the gradient of sample {int(np.argmin(np.isfinite(norms)))} is not finite: did the query model diverge?")
+        i = int(np.argmin(np.isfinite(norms)))
+        raise ValueError(f"the gradient of sample {i} is not finite: did the query model diverge?")
     return norms
 
 
@@ -57,7 +58,7 @@ def _layers(model, scope: str) -> list:
 
     if scope not in ("full", "last"):
         raise ValueError(f"scope must be 'full' or 'last', got {scope!r}")
-    layers = [module for module in model.modules() if module._parameters and any(p is not None for p in module._parameters.values())]
+    layers = [module for module in model.modules() if next(module.parameters(recurse=False), None) is not None]
     if scope == "last":
         layers = [layer for layer in layers if isinstance(layer, nn.Linear)][-1:]
     for layer in layers:
@@ -74,11 +75,13 @@ def _rule(layer) -> Callable:
         return _convolution
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and layer.track_running_stats:
         return _batch_norm
-    raise ValueError(f"no gradient norm for {layer}; known: linear, undilated ungrouped 2-d convolution, batch norm with running statistics")
+    known = "linear layers, 2-d convolutions without groups or dilation, and batch norm with running statistics"
+    raise ValueError(f"there is no gradient norm for {layer}, only for {known}")
 
 
 def _is_plain(layer) -> bool:
-    return layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
+    padded = layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
+    return padded and layer.groups == 1 and layer.dilation == (1, 1)
 
 
 def _squared_norms(model, layers: list, images, labels):
@@ -116,7 +119,7 @@ def _linear(layer, entered, gradient):
 
 
 def _batch_norm(layer, entered, gradient):
-    """The bias gets Σ g, the weight Σ g (x - mean)/std, over pixels; entered x and gradient g (B, C) or (B, C, H, W)."""
+    """Over pixels, the bias gets Σ g, the weight Σ g (x - mean)/std; entered x, gradient g (B, C) or (B, C, H, W)."""
     scale = (layer.running_var + layer.eps).rsqrt()
     x, g = entered.flatten(2) if entered.ndim > 2 else entered[:, :, None], gradient.reshape(*gradient.shape[:2], -1)
     bias = g.sum(2)
@@ -127,8 +130,8 @@ def _batch_norm(layer, entered, gradient):
 def _convolution(layer, entered, gradient):
     """|Σ_p g_p u_pᵀ|² over output pixels p with patches u_p, by whichever of two orders is cheaper.
 
-    entered (B, I, H, W); gradient g (B, P pixels, O); patches u (B, P, k·k·I). Either the product gᵀu itself, or the Gram form
-    Σ_pq (g_p·g_q)(u_p·u_q), which wins where pixels are few and channels many.
+    entered (B, I, H, W); gradient g (B, P pixels, O); patches u (B, P, k·k·I). Either the product gᵀu itself, or the
+    Gram form Σ_pq (g_p·g_q)(u_p·u_q), which wins where pixels are few and channels many.
     """
     import torch
 
@@ -138,7 +141,7 @@ def _convolution(layer, entered, gradient):
     gram = pixels * (outputs + inputs) < outputs * inputs
     step = max(1, PATCHES // (inputs * pixels))
     squares = []
-    for a, part in zip(entered.split(step), g.split(step)):
+    for a, part in zip(entered.split(step), g.split(step), strict=True):
         u = _patches(layer, a)
         product = (part @ part.mT) * (u @ u.mT) if gram else (part.mT @ u).square()
         squares.append(product.sum((1, 2)))
@@ -147,7 +150,7 @@ def _convolution(layer, entered, gradient):
 
 
 def _patches(layer, a):
-    """What each output pixel sees, channels innermost: (B, I, H, W) -> (B, P, k·k·I). In channels_last, rows of k·I are copied whole."""
+    """What each output pixel sees: (B, I, H, W) -> (B, P, k·k·I), channels innermost for copies of k·I at a time."""
     from torch.nn.functional import pad
 
     (high, wide), (down, right) = layer.kernel_size, layer.stride

@@ -11,17 +11,16 @@ def cross_entropy(
     labels: torch.Tensor,
     class_weights: torch.Tensor | None = None,
     sample_weights: torch.Tensor | None = None,
-    label_smoothing: float = 0.0,
 ) -> torch.Tensor:
     """Weighted mean of the samples' cross-entropies, a scalar.
 
-    logits: float (N, K); labels: int64 (N,); class_weights: float (K,); sample_weights: float (N,), multiplied with the class weights.
-    The mean divides by the sum of the batch's weights, as torch does; a batch of weight zero has loss zero (torch says NaN).
-    No call waits for the device, so it may be captured in a CUDA graph, with weights that are refreshed in place.
+    logits: float (N, K); labels: int64 (N,); class_weights: float (K,); sample_weights: float (N,); they multiply.
+    The mean divides by the sum of the batch's weights, as torch does; a batch of weight zero has loss zero, not NaN.
+    Nothing waits for the device, so a CUDA graph may capture it, with weights that are refreshed in place.
     """
     if class_weights is None and sample_weights is None:
-        return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
-    losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=label_smoothing)  # (N,)
+        return F.cross_entropy(logits, labels)
+    losses = F.cross_entropy(logits, labels, reduction="none")  # (N,)
     weights = torch.ones_like(losses) if class_weights is None else class_weights.to(losses.dtype)[labels]
     if sample_weights is not None:
         weights = weights * sample_weights
@@ -31,8 +30,8 @@ def cross_entropy(
 def cdb_weights(recalls, tau: float = 1.0) -> torch.Tensor:
     """CDB-W's class weights (1 - r_k)^tau from the last epoch's validation recalls; float32 (K,).
 
-    Train the first epoch with ones, then refresh after each epoch. When every recall is 1 nothing tells the classes apart: ones.
-    Source: Sinha et al. (2022), with the paper's tau = 1. Raises ValueError for recalls outside [0, 1] or a negative tau.
+    Train the first epoch with ones, then refresh after each epoch. When every recall is 1 all weights are 1.
+    Source: Sinha et al. (2022), with the paper's tau = 1. ValueError for recalls outside [0, 1] or a negative tau.
     """
     recalls = torch.as_tensor(recalls, dtype=torch.float32)
     outside = ~((recalls >= 0) & (recalls <= 1))

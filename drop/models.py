@@ -1,7 +1,7 @@
 """The paper's architectures, and the small network of the laptop scale.
 
-Every network is a `Network`: a body that turns images into embeddings, and one linear head. Names are LeNet-5, VGG and ResNet of the
-paper, or a specification such as "small-32-64-64", whose numbers are the widths of the blocks.
+Every network is a `Network`: a body that turns images into embeddings, and one linear head. Its name is one of
+the paper's, or a specification of the small network such as "small-32-64-64", with the widths of its blocks.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Network(nn.Module):
 def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: int = 0) -> Network:
     """A freshly initialised network in channels_last memory format, on the CPU.
 
-    The same seed gives the same weights; torch's global generators are neither read nor advanced. Weights are Xavier normal with gain
-    sqrt(2), biases zero, as in the paper's released code.
+    The same seed gives the same weights; torch's global generators are neither read nor advanced. Weights are Xavier
+    normal with gain sqrt(2), biases zero, as in the paper's released code.
 
     name: one of `NAMES`, or "small-A-B-…" with the widths of its blocks
     channels, size: of the square images
-    Raises ValueError for an unknown name, fewer than two classes, or images too small for the network's poolings.
+    ValueError for an unknown name, fewer than two classes, or images too small for the network's poolings.
     """
     _check(name, num_classes, channels, size)
     with torch.device("meta"):  # shapes only: torch's own initialisation would advance its global generator
@@ -98,7 +98,7 @@ def _initialise(network: nn.Module, generator: torch.Generator) -> None:
 
 
 def _lenet5(num_classes: int, channels: int, size: int) -> Network:
-    """LeNet-5 with batch norm, as released with the paper; images of 28 pixels are padded to 32 as by LeCun et al. (1998)."""
+    """LeNet-5 with batch norm, as released with the paper; pads images of 28 pixels to 32, as LeCun et al. (1998)."""
     padding = 2 if size == 28 else 0
     side = ((size + 2 * padding - 4) // 2 - 4) // 2
     body = nn.Sequential(
@@ -107,10 +107,14 @@ def _lenet5(num_classes: int, channels: int, size: int) -> Network:
         *_convolution(6, 16, kernel=5, padding=0, momentum=PAPER_MOMENTUM),  # (N, 16, 10, 10)
         nn.AvgPool2d(2),
         nn.Flatten(),  # (N, 400)
-        nn.Linear(16 * side**2, 120, bias=False), nn.BatchNorm1d(120, momentum=PAPER_MOMENTUM), nn.ReLU(),
-        nn.Linear(120, 84, bias=False), nn.BatchNorm1d(84, momentum=PAPER_MOMENTUM), nn.ReLU(),
+        *_linear(16 * side**2, 120),
+        *_linear(120, 84),
     )
     return Network(body, 84, num_classes)
+
+
+def _linear(inputs: int, outputs: int) -> list[nn.Module]:
+    return [nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs, momentum=PAPER_MOMENTUM), nn.ReLU()]
 
 
 def _vgg(widths: tuple, num_classes: int, channels: int, size: int) -> Network:
@@ -140,12 +144,12 @@ def _resnet(name: str, num_classes: int, channels: int) -> Network:
 
 
 def _small(widths: tuple[int, ...], num_classes: int, channels: int) -> Network:
-    """A narrow network in the manner of airbench (Jordan 2024): a cheap stem, then blocks that pool before they normalise."""
+    """A narrow network after airbench (Jordan 2024): a cheap stem, then blocks that pool before they normalise."""
     stem = max(1, widths[0] // 2)
     layers = [nn.Conv2d(channels, stem, 2, stride=2, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]
-    for before, width in zip((stem, *widths), widths):
-        layers += [nn.Conv2d(before, width, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(width), nn.ReLU()]
-        layers += _convolution(width, width, kernel=3, padding=1, momentum=0.1)
+    for before, width in zip((stem, *widths), widths, strict=False):
+        layers += [nn.Conv2d(before, width, 3, padding=1, bias=False), nn.MaxPool2d(2)]
+        layers += [nn.BatchNorm2d(width), nn.ReLU(), *_convolution(width, width, kernel=3, padding=1, momentum=0.1)]
     return Network(nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten()), widths[-1], num_classes)
 
 

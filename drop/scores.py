@@ -1,8 +1,9 @@
 """Per-sample scores: pure functions of training dynamics, probabilities, gradients or embeddings.
 
-High score = keep, for all of them; none of them sorts or selects. Equal scores stay equal, and the selection breaks such ties by a
-seeded shuffle (or by index, as the released code does). Epochs are the first axis of dynamics, samples the first axis elsewhere.
-Where sources define a score differently the definition is a parameter, whose default is the paper's.
+High score = keep, for all of them; none of them sorts or selects. Equal scores stay equal, and the selection breaks
+such ties by a seeded shuffle (or by index, as the released code does). Epochs are the first axis of dynamics, samples
+the first axis elsewhere. Where sources define a score differently, the definition is a parameter; its default is the
+paper's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from drop.gradients import grand
 from drop.quotas import as_array, check_labels
 
 __all__ = [
-    "dynamic_uncertainty", "el2n", "forgetting", "grand", "k_center", "prototype_distance", "scores_of_order", "share_of_ties",
+    "dynamic_uncertainty", "el2n", "forgetting", "grand", "k_center", "prototype_distance", "scores_of_order",
+    "share_of_ties",
 ]  # fmt: skip
 
 
@@ -25,13 +27,13 @@ def el2n(probabilities: ArrayLike, labels: ArrayLike, squared: bool = False) -> 
     probabilities: softmax outputs (R, N, K) of R query models, or (N, K) of one; labels: int (N,)
     squared: average the squared lengths instead (what some reimplementations call EL2N)
 
-    Ties appear only where the softmax saturates. Source: Paul et al. (2021), with the paper's five models after 10 % of the epochs,
-    without augmentation. ValueError for rows that are not probabilities and for lengths or labels that do not fit.
+    Ties appear only where the softmax saturates. Source: Paul et al. (2021), with the paper's five models after 10 % of
+    the epochs, without augmentation. ValueError for rows that are no probabilities and lengths or labels that misfit.
     """
     p = as_array(probabilities)
     p = p[None] if p.ndim == 2 else p
     if p.ndim != 3:
-        raise ValueError(f"probabilities must have shape (models, samples, classes) or (samples, classes), not {p.shape}")
+        raise ValueError(f"probabilities must have shape ([models,] samples, classes), not {p.shape}")
     y = check_labels(labels, p.shape[2])
     if len(y) != p.shape[1]:
         raise ValueError(f"there are probabilities of {p.shape[1]} samples but {len(y)} labels")
@@ -41,7 +43,7 @@ def el2n(probabilities: ArrayLike, labels: ArrayLike, squared: bool = False) -> 
         valid = (np.abs(errors.sum(axis=1) - 1) < 0.02) & (errors >= 0).all(axis=1)  # 0.02: bfloat16 rounds by 0.004
         if not valid.all():
             i = int(np.argmin(valid))
-            raise ValueError(f"the probabilities of sample {i} sum to {errors[i].sum():.3g}: these are no softmax outputs")
+            raise ValueError(f"sample {i} has no softmax output, its probabilities sum to {errors[i].sum():.3g}")
         errors[np.arange(len(y)), y] -= 1
         squares = np.einsum("nk,nk->n", errors, errors)
         total += squares if squared else np.sqrt(squares)
@@ -52,10 +54,11 @@ def forgetting(correct: ArrayLike, never_learned: str = "zero") -> np.ndarray:
     """Forgetting: how often a sample went from correct to wrong between one epoch and the next; float64 (N,).
 
     correct: bool (E, N), was the sample classified correctly when it was seen in epoch e; at least two epochs
-    never_learned: the score of samples that were never correct: "zero" (the released code: no transition), "infinity" (Paul et al.
-    2021), or "maximum", the number of epochs (Toneva et al. 2019)
+    never_learned: the score of samples that were never correct: "zero" (the released code: no transition), "infinity"
+    (Paul et al. 2021), or "maximum", the number of epochs (Toneva et al. 2019)
 
-    Whole numbers, so most samples are tied. ValueError for other values, too few epochs, an unknown rule.
+    Whole numbers, so most samples are tied. Source: Toneva et al. (2019), counted over training batches.
+    ValueError for other values, fewer than two epochs, and an unknown rule.
     """
     c = as_array(correct)
     if c.dtype != bool:
@@ -67,20 +70,20 @@ def forgetting(correct: ArrayLike, never_learned: str = "zero") -> np.ndarray:
     if never_learned not in rules:
         raise ValueError(f"never_learned is {never_learned!r}, but it must be one of {', '.join(rules)}")
     events = np.zeros(c.shape[1])
-    for before, after in zip(c[:-1], c[1:]):
+    for before, after in zip(c[:-1], c[1:], strict=True):
         events += before & ~after
     return np.where(c.any(axis=0), events, rules[never_learned])
 
 
 def dynamic_uncertainty(true_class_probability: ArrayLike, window: int = 10, variant: str = "paper") -> np.ndarray:
-    """Dynamic Uncertainty: the standard deviation of the true class's probability in a sliding window, averaged; float64 (N,).
+    """Dynamic Uncertainty: the standard deviation of the true class's probability, averaged over windows.
 
-    true_class_probability: (E, N); window: J epochs; standard deviations divide by the window's length less one
-    variant: "paper" averages the E - J + 1 windows of J epochs; "released" does what the released code does: windows of J - 1
+    Returns float64 (N,). true_class_probability: (E, N), any float type; window: J epochs; unbiased deviations
+    variant: "paper" averages the E - J + 1 windows of J epochs; "released" does as the released code: windows of J - 1
     epochs, the last epoch left out, their sum divided by E - J
 
-    Ties appear where the probability saturates at 0 or 1 throughout. Source: He et al. (2023), with the paper's J = 10. ValueError for
-    fewer epochs than the window (for "released": not more), values that are no probabilities, an unknown variant.
+    Ties appear where the probability stays at 0 or 1 throughout. Source: He et al. (2023), with the paper's J = 10.
+    ValueError for fewer epochs than the window ("released" needs one more), no probabilities, an unknown variant.
     """
     p = as_array(true_class_probability)
     if variant not in ("paper", "released"):
@@ -93,13 +96,15 @@ def dynamic_uncertainty(true_class_probability: ArrayLike, window: int = 10, var
         raise ValueError("true_class_probability must lie in [0, 1], without NaN")
     epochs, length = (len(p) - 1, window - 1) if released else (len(p), window)
     total = np.zeros(p.shape[1])
-    for begin in range(epochs - length + 1):
-        total += p[begin : begin + length].std(axis=0, ddof=1, dtype=np.float64)
+    for part in (slice(i, i + 2048) for i in range(0, len(total), 2048)):  # 2048 samples fit the cache
+        probabilities = p[:, part].astype(np.float64)
+        for begin in range(epochs - length + 1):
+            total[part] += probabilities[begin : begin + length].std(axis=0, ddof=1)
     return total / (len(p) - window if released else epochs - length + 1)
 
 
 def share_of_ties(scores: ArrayLike) -> float:
-    """The share of samples whose score another sample has too, in [0, 1]: how much of a ranking is up to the tie rule."""
+    """The share of samples whose score another sample has too, in [0, 1]: how much of a ranking ties leave open."""
     values = as_array(scores)
     if values.ndim != 1 or np.isnan(values).any():
         raise ValueError(f"scores must be one number per sample, without NaN, not an array of shape {values.shape}")
