@@ -101,8 +101,9 @@ class Shelf:
     def get(self, query: Query, *names: str) -> list[np.ndarray] | None:
         """Some of its arrays, or None where it was not trained yet or its file is damaged."""
         try:
-            with np.load(self.path(query)) as file:
-                return [file[name] for name in names]
+            with open(self.path(query), "rb") as file:  # np.load would leave a damaged file open
+                arrays = np.load(file)
+                return [arrays[name] for name in names]
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

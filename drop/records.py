@@ -6,6 +6,7 @@ are replicates. What does not validate as a record is set aside and reported, ne
 """
 
 import ast
+import base64
 import contextlib
 import datetime
 import functools
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 PROTOCOL = 1  # raised when a change of the code changes results: records of several protocols are never mixed
-FIELDS = "key protocol run data classes class_sizes kept quota_recalls validation test curve seconds provenance".split()
+FIELDS = "key protocol run data classes class_sizes kept quota_recalls validation test test_hits curve seconds provenance".split()
 RUN_FIELDS = "benchmark scale pruner density seed recipe".split()
 CURVE_FIELDS = "epoch loss validation_average validation_worst".split()
 PROVENANCE_FIELDS = "device python torch numpy commit date code".split()
@@ -137,6 +138,11 @@ def _check(record: Record) -> None:
         _require(len(recalls) == K and all(0 <= r <= 1 for r in recalls), f"the quota recalls are {recalls}")
     for split in ("validation", "test"):
         _require(_counted(record[split], K), f"the {split} counts are not those of {K} classes with samples in each")
+    hits, start = hits_of(record), 0
+    for k, (right, total) in enumerate(right_and_total(record["test"])):
+        found = hits[start : start + total].count("1")
+        _require(found == right, f"test_hits has {found} images of class {k} right, but the test counts have {right}")
+        start += total
     lengths = {len(record["curve"][name]) for name in CURVE_FIELDS}
     _require(len(lengths) == 1, f"the columns of the curve have {sorted(lengths)} epochs")
     _require(record["seconds"] >= 0, f"seconds is {record['seconds']}")
@@ -153,12 +159,29 @@ def _whole(n: Any) -> bool:
     return type(n) is int and n >= 0
 
 
-def _counted(counts: Any, K: int) -> bool:
-    """Whether counts are a K x K confusion matrix, or correct and total of K classes, with samples in every class."""
+def right_and_total(counts: Any) -> list[tuple[int, int]]:
+    """Correctly classified and all images of each class, from a confusion matrix or from correct and total."""
     if isinstance(counts, dict):
-        pairs = list(zip(counts["correct"], counts["total"], strict=True))
-        return len(pairs) == K and all(_whole(c) and _whole(n) and c <= n and n > 0 for c, n in pairs)
-    return len(counts) == K and all(len(row) == K and all(map(_whole, row)) and sum(row) > 0 for row in counts)
+        return list(zip(counts["correct"], counts["total"], strict=True))
+    return [(row[k], sum(row)) for k, row in enumerate(counts)]
+
+
+def hits_of(record: Record) -> str:
+    """One digit a test image, "1" where it was classified correctly: class after class, in file order within a class.
+
+    Records hold them packed, eight images a byte, in base64: they pair two methods image by image.
+    """
+    count = sum(total for _, total in right_and_total(record["test"]))
+    digits = "".join(f"{byte:08b}" for byte in base64.b64decode(record["test_hits"], validate=True))
+    _require(len(digits) == -(-count // 8) * 8, f"test_hits has {len(digits)} digits for {count} test images")
+    return digits[:count]
+
+
+def _counted(counts: Any, K: int) -> bool:
+    """Whether counts are those of K classes with samples in every class."""
+    square = isinstance(counts, dict) or all(len(row) == len(counts) and all(map(_whole, row)) for row in counts)
+    pairs = right_and_total(counts)
+    return square and len(pairs) == K and all(_whole(c) and _whole(n) and c <= n and n > 0 for c, n in pairs)
 
 
 def committed() -> Path:

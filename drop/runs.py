@@ -8,6 +8,7 @@ Whatever has a record is not run again. On a CPU the networks are shared out to 
 
 from __future__ import annotations
 
+import base64
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -72,6 +73,7 @@ def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | N
         "classes": list(data.classes), "class_sizes": np.bincount(labels, minlength=K),
         "kept": np.bincount(labels[kept], minlength=K), "quota_recalls": recalls,
         "validation": _counts(result.validation[-1]), "test": _counts(result.test[-1]),
+        "test_hits": base64.b64encode(np.packbits(result.hits)).decode(),
         "curve": {
             "epoch": result.epochs.round(3), "loss": result.losses.round(5),
             "validation_average": hits.sum(1) / result.validation.sum((1, 2)),

@@ -53,6 +53,7 @@ class Result:
 
     validation: np.ndarray  # int64 (evaluations, K, K): true class x predicted class
     test: np.ndarray
+    hits: np.ndarray  # bool (test images,): right at the end, class after class, within a class in file order
     epochs: np.ndarray  # float (evaluations,): when
     losses: np.ndarray  # float (evaluations,): mean training loss since the last evaluation
     seconds: float
@@ -125,11 +126,14 @@ class Arena:
         inner = slice(self.recipe.shift, self.recipe.shift + self.size)
         return self.images.unflatten(1, (side, side))[:, inner, inner].flatten(1, 2)
 
-    def confusion(self, network: Network, split: str) -> torch.Tensor:
-        """Counts int64 (K, K), true class x predicted class, left on the device."""
-        labels, K = self.held_out_labels[split], self.num_classes
-        predictions = self.apply(network, self.held_out[split])[1].argmax(1)
-        return torch.bincount(labels * K + predictions, minlength=K * K).view(K, K)
+    def predictions(self, network: Network, split: str) -> torch.Tensor:
+        """Predicted classes int64 (n,) of the "validation" or "test" images, left on the device."""
+        return self.apply(network, self.held_out[split])[1].argmax(1)
+
+    def confusion(self, predictions: torch.Tensor, split: str) -> torch.Tensor:
+        """Counts int64 (K, K), true class x predicted class."""
+        K = self.num_classes
+        return torch.bincount(self.held_out_labels[split] * K + predictions, minlength=K * K).view(K, K)
 
 
 def rates(recipe: Recipe, steps: int, samples: int) -> torch.Tensor:
@@ -158,6 +162,7 @@ class Progress:
     losses: list[torch.Tensor] = field(default_factory=list)
     evaluated: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
     dynamics: dict[str, torch.Tensor] = field(default_factory=dict)
+    guesses: torch.Tensor | None = None  # int64 (test images,): the last evaluation's predictions
     positions: torch.Tensor | None = None  # int64 (steps * B,): epoch * n + sample of what is in the buffers
 
     @property
@@ -259,8 +264,10 @@ class Lane:
                 inside = p.positions < p.dynamics[name].numel()  # the last batch may reach into one epoch more
                 p.dynamics[name].view(-1)[p.positions[inside]] = buffer[:steps].flatten().cpu()[inside]
         if p.done in p.stops:
-            validation, test = (self.arena.confusion(self.network, split) for split in ("validation", "test"))
+            guesses = {split: self.arena.predictions(self.network, split) for split in ("validation", "test")}
+            validation, test = (self.arena.confusion(guess, split) for split, guess in guesses.items())
             p.evaluated.append((validation, test, torch.stack(p.losses).sum()))
+            p.guesses = guesses["test"]
             p.losses.clear()
             if p.job.cost_sensitive:
                 self.class_weights.copy_(cdb_weights(validation.diagonal() / validation.sum(1)))
@@ -274,7 +281,9 @@ class Lane:
         lengths = np.diff([0, *p.stops])
         losses = torch.stack([entry[2] for entry in p.evaluated]).cpu().numpy() / lengths
         epochs = np.array(p.stops) * self.arena.recipe.batch / len(p.job.kept)
-        return Result(validation, test, epochs, losses, time.perf_counter() - p.began, outputs)
+        labels = self.arena.held_out_labels["test"]
+        hits = (p.guesses == labels)[labels.argsort(stable=True)].cpu().numpy()
+        return Result(validation, test, hits, epochs, losses, time.perf_counter() - p.began, outputs)
 
 
 def _generator(use: str, job: Job) -> torch.Generator:

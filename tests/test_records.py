@@ -1,5 +1,6 @@
 """The record store: nothing is lost, nothing half-written is read, and the bytes do not depend on order or machine."""
 
+import base64
 import copy
 import json
 import os
@@ -17,6 +18,9 @@ from drop import records
 from drop.records import Store, code_hash, key, load, pack, plain, status, validate
 
 
+HITS = base64.b64encode(np.packbits([1] * 9 + [0] + [1] * 8 + [0] * 2)).decode()
+
+
 def make(seed=0, pruner="random+drop", density=0.3, loss=1.0, protocol=records.PROTOCOL, code=None):
     """A valid record of two classes."""
     run = {"benchmark": "tiny", "scale": "smoke", "pruner": pruner, "density": density, "seed": seed}
@@ -25,7 +29,7 @@ def make(seed=0, pruner="random+drop", density=0.3, loss=1.0, protocol=records.P
     return {
         "key": key(run, "d", protocol), "protocol": protocol, "run": run, "data": "d", "classes": ["cat", "dog"],
         "class_sizes": [60, 40], "kept": [min(kept[0], 60), max(0, kept[0] - 60)], "quota_recalls": [0.9, 1.0],
-        "validation": [[9, 1], [2, 8]], "test": {"correct": [9, 8], "total": [10, 10]},
+        "validation": [[9, 1], [2, 8]], "test": {"correct": [9, 8], "total": [10, 10]}, "test_hits": HITS,
         "curve": {"epoch": [1], "loss": [loss], "validation_average": [0.85], "validation_worst": [0.8]},
         "seconds": 1.5,
         "provenance": dict.fromkeys(records.PROVENANCE_FIELDS, "x") | {"code": code or code_hash()},
@@ -136,6 +140,9 @@ DAMAGE = [
     (lambda r: r.update(run=None), "wrong type"),
     (lambda r: r["curve"].pop("loss"), "lacks a name .*loss"),
     (lambda r: r.update(validation=[[9, 1]]), "validation counts"),
+    (lambda r: r.update(test_hits=HITS[::-1]), "class 0 right"),
+    (lambda r: r.update(test_hits=HITS[:-4]), "digits"),
+    (lambda r: r.update(test_hits="?"), "padding|base64"),
     (lambda r: r.update(validation=[[9, 1], [0, 0]]), "validation counts"),
     (lambda r: r["test"].update(correct=[11, 8]), "test counts"),
     (lambda r: r["curve"]["loss"].append(1.0), "epochs"),
@@ -467,3 +474,10 @@ def test_reading_does_not_change_what_was_read(tmp_path):
 
 def test_an_absent_folder_holds_no_records(tmp_path):
     assert load(tmp_path / "nowhere") == []
+
+
+# hits
+
+
+def test_hits_stand_class_after_class():
+    assert records.hits_of(make()) == "1111111110" + "1111111100"

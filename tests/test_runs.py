@@ -1,0 +1,196 @@
+"""Facts about runs: what each pruner keeps, what is recorded, and that interrupted work goes on where it stopped."""
+
+import dataclasses
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from drop import datasets, records
+from drop.benchmarks import SMOKE, Benchmark, Run, plan
+from drop.queries import Query, Shelf, queries_for
+from drop.quotas import drop_counts
+from drop.records import Store
+from drop.runs import keep, measure, needed_queries
+
+QUICK = dataclasses.replace(SMOKE, epochs=1, batch=256, evaluations=1, full_epochs=2, window=1, short_queries=2)
+MICRO = Benchmark("micro", "smoke", "fashion-mnist-mini", QUICK)
+CLI = [sys.executable, "-W", "error", "-m", "drop"]
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return datasets.load("fashion-mnist-mini").train.labels.numpy()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A store with the records of three pruners."""
+    store = Store(tmp_path_factory.mktemp("records"), also=[])
+    measure(plan(MICRO, ["random", "el2n", "random+drop"], [0.1, 1.0]), store, workers=1, device="cpu")
+    return store
+
+
+def test_every_run_has_a_valid_record_that_says_where_it_comes_from(store):
+    runs = plan(MICRO, ["random", "el2n", "random+drop"], [0.1, 1.0])
+    found = [store.get(run.key) for run in runs]
+    assert len(found) == 4 and all(found)
+    for run, record in zip(runs, found, strict=True):
+        assert record["run"]["pruner"] == run.pruner and record["run"]["recipe"]["model"] == QUICK.model
+        assert sum(record["kept"]) == round(run.density * 5000)
+        assert np.sum(record["test"]) == np.sum(record["validation"]) == 2500
+        assert records.hits_of(record).count("1") == np.trace(record["test"])
+        assert record["provenance"]["device"].startswith("cpu (")
+        assert (record["quota_recalls"] is not None) == (run.pruner == "random+drop")
+
+
+def test_nothing_with_a_record_is_trained_again(store):
+    calls = []
+    again = measure(
+        plan(MICRO, ["random", "random+drop"], [0.1, 1.0]), store, workers=1, device="cpu",
+        report=lambda *what: calls.append(what),
+    )  # fmt: skip
+    assert again == calls == []
+
+
+def test_a_lost_query_model_is_trained_again_and_a_damaged_one_too(store):
+    shelf, [first, second] = Shelf(store.root), queries_for(MICRO, 0, "el2n")
+    before = shelf.get(first, "el2n")[0]
+    shelf.path(first).write_bytes(shelf.path(first).read_bytes()[:-5000])
+    shelf.path(second).unlink()
+    stages = []
+    with pytest.warns(UserWarning, match="damaged"):
+        measure(
+            plan(MICRO, ["el2n"], [0.2]), store, workers=1, device="cpu",
+            report=lambda stage, done, total, what, result: stages.append((stage, done, total)),
+        )  # fmt: skip
+    assert stages == [("query models", 1, 2), ("query models", 2, 2), ("runs", 1, 1)]
+    np.testing.assert_array_equal(shelf.get(first, "el2n")[0], before)  # the same seed, the same network
+
+
+def test_drop_s_counts_follow_from_the_recorded_recalls(store, labels):
+    record = store.get(Run(MICRO, "random+drop", 0.1, 0).key)
+    counts = drop_counts(np.bincount(labels), record["quota_recalls"], 0.1)
+    assert record["kept"] == counts.tolist()
+
+
+def test_el2n_keeps_the_highest_scores(store, labels):
+    shelf = Shelf(store.root)
+    kept, recalls = keep(Run(MICRO, "el2n", 0.1, 0), labels, 10, shelf)
+    scores = shelf.score(MICRO, 0, "el2n", labels)
+    assert recalls is None and len(kept) == 500
+    assert scores[kept].min() >= np.delete(scores, kept).max()
+
+
+def test_random_at_a_strategy_s_class_ratios_keeps_its_counts_but_not_its_samples(store, labels):
+    shelf = Shelf(store.root)
+    strategy, _ = keep(Run(MICRO, "el2n", 0.1, 0), labels, 10, shelf)
+    imitation, _ = keep(Run(MICRO, "random+el2nq", 0.1, 0), labels, 10, shelf)
+    np.testing.assert_array_equal(np.bincount(labels[strategy]), np.bincount(labels[imitation]))
+    assert len(np.intersect1d(strategy, imitation)) < 250
+
+
+def test_a_ranking_inside_drop_s_quotas_keeps_the_best_of_each_class(store, labels):
+    shelf = Shelf(store.root)
+    kept, recalls = keep(Run(MICRO, "el2n+drop", 0.1, 0), labels, 10, shelf)
+    scores, chosen = shelf.score(MICRO, 0, "el2n", labels), np.zeros(len(labels), bool)
+    chosen[kept] = True
+    np.testing.assert_array_equal(np.bincount(labels[kept]), drop_counts(np.bincount(labels), recalls, 0.1))
+    for k in range(10):
+        mine = labels == k
+        assert scores[mine & chosen].min() >= scores[mine & ~chosen].max()
+
+
+@pytest.mark.parametrize("pruner, queries", [
+    ("random", 0), ("random+balanced", 0), ("el2n", 2), ("random+drop", 2), ("random+el2nq", 2), ("el2n+drop", 2),
+    ("forgetting", 1), ("forgetting+drop", 3), ("random+dynamic-uncertaintyq", 1),
+])  # fmt: skip
+def test_only_the_query_models_that_a_pruner_reads_are_trained(pruner, queries):
+    assert len(set(needed_queries(Run(MICRO, pruner, 0.3, 0)))) == queries
+    assert needed_queries(Run(MICRO, "full", 1.0, 0)) == []
+
+
+def test_query_models_belong_to_their_seed_and_outlive_a_change_of_the_final_schedule():
+    longer = dataclasses.replace(MICRO, recipe=dataclasses.replace(QUICK, epochs=9, flip=False))
+    assert Query(MICRO, 0, 0).key == Query(longer, 0, 0).key
+    assert len({Query(MICRO, seed, index).key for seed in (0, 1) for index in (-1, 0, 1)}) == 6
+
+
+def test_a_store_that_cannot_be_written_is_refused_before_any_training(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OSError, match="cannot be written"):
+        measure(plan(MICRO, ["random"], [0.1]), Store(tmp_path / "file", also=[]), device="cpu", report=pytest.fail)
+
+
+def run_cli(*arguments, store, **options):
+    environment = {**os.environ, "DROP_RECORDS": str(store)}
+    return subprocess.Popen(
+        [*CLI, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+SWEEP = ("run", "fashion-mnist", "smoke", "--pruners", "random,random+drop", "--densities", "0.05,0.1", "--workers", "2")
+
+
+def finished(store: Path) -> dict[str, float]:
+    return {path.name: path.stat().st_mtime_ns for path in store.glob("*/*/*.json")}
+
+
+@pytest.mark.timeout(600)
+def test_a_killed_sweep_loses_no_finished_run_repeats_none_and_leaves_no_worker_behind(tmp_path):
+    chance, seen = random.Random(0), {}
+    for attempt in range(2):
+        process = run_cli(*SWEEP, store=tmp_path)
+        first = process.stdout.readline()  # a network has finished
+        assert first, process.stderr.read()
+        time.sleep(chance.uniform(0, 2))
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        process.communicate()
+        assert finished(tmp_path).items() >= seen.items(), attempt
+        seen = finished(tmp_path)
+        deadline = time.monotonic() + 30
+        while any(Path(f"/proc/{worker}/stat").exists() for worker in workers) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not any(Path(f"/proc/{worker}/stat").exists() for worker in workers)
+    process = run_cli(*SWEEP, store=tmp_path)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert finished(tmp_path).items() >= seen.items() and len(finished(tmp_path)) == 4
+    assert len(records.load(tmp_path)) == 4
+
+
+@pytest.mark.timeout(300)
+def test_ctrl_c_ends_with_130_and_keeps_what_is_finished(tmp_path):
+    process = run_cli(*SWEEP, store=tmp_path, start_new_session=True)
+    process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "finished runs are kept" in errors and "Traceback" not in errors
+    assert len(list(tmp_path.rglob("*.npz"))) >= 1 and not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (("fashion-mnits", "smoke"), "nearest: fashion-mnist"),
+    (("fashion-mnist", "smok"), "nearest: smoke"),
+    (("fashion-mnist", "smoke", "--pruners", "random+dorp"), "nearest: random+drop"),
+    (("fashion-mnist", "smoke", "--densities", "1.5"), "must lie in"),
+    (("fashion-mnist", "smoke", "--densities", "some"), "must be core, extended, or numbers"),
+    (("fashion-mnist", "smoke", "--seeds", "x"), "whole numbers and ranges"),
+])  # fmt: skip
+def test_the_command_line_answers_a_mistake_with_one_line(arguments, said, tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from drop.__main__ import app
+
+    monkeypatch.setenv("DROP_RECORDS", str(tmp_path))
+    outcome = CliRunner().invoke(app, ["run", *arguments])
+    assert outcome.exit_code == 2 and not list(tmp_path.iterdir())
+    assert len(outcome.stderr.strip().splitlines()) == 1 and said in outcome.stderr
