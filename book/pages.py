@@ -83,7 +83,7 @@ def execute(source: Path, values: dict[str, Any]) -> NotebookNode:
         progress_bar=False,
         kernel_name=KERNEL["name"],
         language="python",
-        extra_arguments=["--IPKernelApp.log_level=40"],  # no line about its own sockets at every start
+        extra_arguments=["--IPKernelApp.log_level=50"],  # no lines about its own sockets and signals
     )
 
 

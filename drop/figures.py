@@ -29,9 +29,8 @@ INK = "#2b2d30"  # stands for the page's text colour; `svg` turns it into curren
 FAINT = "#c3c6ca"  # stands for the text colour at a fifth of its strength: grid lines, reference marks
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
+STABLE = {"svg.fonttype": "none", "svg.hashsalt": "drop"}  # text as text; no random names
 RC = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "drop",
     "figure.figsize": (5.2, 3.5),
     "figure.constrained_layout.use": True,
     **dict.fromkeys(["font.size", "axes.titlesize", "axes.labelsize"], 11),
@@ -132,7 +131,9 @@ def label_ends(ax: Axes, gap: float = 0.065) -> None:
 def svg(fig: Figure) -> str:
     """The figure as an SVG element that follows the page's theme: same figure, same bytes, with ids of its own."""
     buffer = io.StringIO()
-    fig.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    with mpl.rc_context(STABLE):
+        unsigned = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        fig.savefig(buffer, format="svg", transparent=True, metadata=unsigned)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<!--.*?-->|<style.*?</style>", "", text, flags=re.S)

@@ -72,6 +72,40 @@ def test_page_holds_the_cells_of_its_source(source: Path):
     assert pages.is_current(source), f"run make pages: the page is not what notebooks/{source.name} says"
 
 
+@pytest.mark.parametrize("source", pages.sources(live=False), ids=lambda path: path.stem)
+def test_cells_that_show_a_figure_are_kept_out_of_the_comparison(source: Path):
+    for cell in pages.nbformat.read(pages.page_of(source), as_version=4).cells:
+        if any("<svg" in output.get("data", {}).get("text/html", "") for output in cell.get("outputs", ())):
+            assert "nbval-ignore-output" in cell.metadata.get("tags", ()), cell.source
+
+
+def test_a_page_comes_out_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("SOURCES", "PAGES", "ROOT"):
+        monkeypatch.setattr(pages, name, tmp_path)
+    source = tmp_path / "99_stable.py"
+    source.write_text(STABLE)
+    assert "written" in pages.write(source)
+    assert pages.is_current(source)
+    assert "unchanged" in pages.write(source)
+    source.write_text(STABLE.replace("width = 3", "width = 4"))
+    assert not pages.is_current(source)
+
+
+STABLE = """# %% [markdown]
+# # Title
+# %% tags=["parameters"]
+width = 3
+# %% tags=["hide-input"]
+import matplotlib.pyplot as plt
+from drop import figures
+fig, ax = plt.subplots(figsize=(width, 2))
+ax.plot([1, 2], label="line")
+figures.show(fig, "A line", name="line")
+print("one", flush=True)
+print("two")
+"""
+
+
 def test_no_page_is_left_without_a_source():
     assert {path.stem for path in (ROOT / "book").glob("*.ipynb")} <= {path.stem for path in pages.sources()}
 

@@ -47,10 +47,3 @@ def test_name_is_a_number_and_a_topic_that_nothing_can_import(source: Path):
 
 def test_every_source_is_a_numbered_notebook():
     assert sorted(path.stem for path in pages.SOURCES.glob("*.py")) == [path.stem for path in SOURCES]
-
-
-@by_name
-def test_figures_are_kept_out_of_the_comparison(source: Path):
-    for cell in jupytext.read(source).cells:
-        if "figures.show(" in cell.source:
-            assert "nbval-ignore-output" in cell.metadata.get("tags", ()), cell.source
