@@ -159,6 +159,23 @@ def plan(
     return list(dict.fromkeys(runs))
 
 
+def collect(runs: Iterable[Run], train: str = "never") -> dict[Run, records.Record]:
+    """The records of those runs that have one.
+
+    train: "never" reads the records of the repository, and needs neither torch nor data; "missing" first trains every run that has
+    no record there or in the store. Raises ValueError for anything else.
+    """
+    if train not in ("never", "missing"):
+        raise ValueError(f"train is {train!r}, but must be 'never' or 'missing'")
+    runs, store = list(runs), records.Store()
+    if train == "missing":
+        from drop.runs import measure
+
+        measure(runs, store, workers=1 if all(run.benchmark.scale == "smoke" for run in runs) else None)
+    found = {record["key"]: record for record in (store.all() if train == "missing" else records.load(records.committed()))}
+    return {run: found[run.key] for run in runs if run.key in found}
+
+
 def _known(kind: str, name: str, valid: list[str]) -> None:
     if name not in valid:
         near = difflib.get_close_matches(str(name), valid, n=3, cutoff=0.3) or valid
