@@ -12,17 +12,20 @@ import os
 import uuid
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from drop import datasets, records, scores
 from drop.benchmarks import Benchmark, Recipe
-from drop.models import Network
+from drop.models import Network, build
 from drop.training import Arena, Job, Result
 
 SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one
+WEIGHT = "weight:"  # what the names of a network's arrays begin with
 Arrays = dict[str, np.ndarray]
 
 
@@ -78,17 +81,26 @@ def read_full(network: Network, arena: Arena) -> Arrays:
 
 
 def _weights(network: Network) -> Arrays:
-    return {f"weight:{name}": value.cpu().numpy().copy() for name, value in network.state_dict().items()}
+    return {WEIGHT + name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
+
+
+def grand_of(weights: Arrays, arena: Arena, part: int = 5000) -> np.ndarray:
+    """GraNd of every training sample under a short query's weights, float32 (N,)."""
+    network = build(arena.recipe.model, arena.num_classes, arena.channels, arena.size).to(arena.device)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    pieces = zip(arena.train_images().split(part), arena.labels.split(part), strict=True)
+    return np.concatenate([scores.grand(network, arena.nchw(images), labels) for images, labels in pieces])
 
 
 class Shelf:
-    """The query models of one record store, one file each, under its root."""
+    """The query models of one record store, one file each under its root, and beside them what is computed from them."""
 
     def __init__(self, root: Path):
         self.root = root / "queries"
 
-    def path(self, query: Query) -> Path:
-        return self.root / f"{query.benchmark.name}-{query.benchmark.scale}" / f"{query.key}.npz"
+    def path(self, query: Query, name: str = "") -> Path:
+        folder = self.root / f"{query.benchmark.name}-{query.benchmark.scale}"
+        return folder / f"{query.key}{name and '.'}{name}.npz"
 
     def put(self, query: Query, result: Result) -> None:
         """Write what came of a query model; OSError where it cannot be written, and then nothing has changed."""
@@ -96,38 +108,70 @@ class Shelf:
 
     def has(self, query: Query) -> bool:
         """Whether the query model is there and whole."""
-        return self.get(query, "validation") is not None
+        return _read(self.path(query)) is not None
 
-    def get(self, query: Query, *names: str) -> list[np.ndarray] | None:
-        """Some of its arrays, or None where it was not trained yet or its file is damaged."""
-        try:
-            with open(self.path(query), "rb") as file:  # np.load would leave a damaged file open
-                arrays = np.load(file)
-                return [arrays[name] for name in names]
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            warnings.warn(f"{self.path(query)} is damaged ({error}); the query model is trained again", stacklevel=2)
-            return None
+    def get(self, query: Query) -> Arrays:
+        """All its arrays; FileNotFoundError where it was not trained yet."""
+        arrays = _read(self.path(query))
+        if arrays is None:
+            raise FileNotFoundError(f"the query model {query.index} of seed {query.seed} was not trained yet")
+        return arrays
+
+    def derived(self, query: Query, name: str, compute: Callable[[Arrays], np.ndarray]) -> np.ndarray:
+        """What is computed from a query model, once, and kept beside it."""
+        path = self.path(query, name)
+        arrays = _read(path)
+        if arrays is None:
+            arrays = {name: compute(self.get(query))}
+            _write(path, arrays)
+        return arrays[name]
+
+    def grand(self, query: Query, arena: Arena | None = None) -> np.ndarray:
+        """GraNd under a short query, float32 (N,); the first time it needs the images."""
+
+        def compute(arrays: Arrays) -> np.ndarray:
+            weights = {name.removeprefix(WEIGHT): value for name, value in arrays.items() if name.startswith(WEIGHT)}
+            return grand_of(weights, arena).astype(np.float32)
+
+        return self.derived(query, "grand", compute)
 
     def recalls(self, benchmark: Benchmark, seed: int) -> np.ndarray:
         """DRoP's validation recalls, float64 (K,): each short query's at its best epoch, averaged over the queries."""
-        counts = [self.get(query, "validation")[0] for query in queries_for(benchmark, seed, "el2n")]  # (E, K, K) each
+        counts = [self.get(query)["validation"] for query in queries_for(benchmark, seed, "el2n")]  # (E, K, K) each
         best = [epochs[epochs.trace(axis1=1, axis2=2).argmax()] for epochs in counts]
         return np.mean([c.diagonal() / c.sum(1) for c in best], axis=0)
 
     def score(self, benchmark: Benchmark, seed: int, name: str, labels: np.ndarray) -> np.ndarray:
-        """The scores of all training samples, float64 (N,), high = keep."""
+        """The scores of all training samples, float64 (N,), high = keep; ValueError for an unknown name."""
         queries = queries_for(benchmark, seed, name)
         if name == "el2n":
-            return np.mean([self.get(query, "el2n")[0] for query in queries], axis=0, dtype=np.float64)
+            return np.mean([self.get(query)["el2n"] for query in queries], axis=0, dtype=np.float64)
+        if name == "grand":
+            return np.mean([self.grand(query) for query in queries], axis=0, dtype=np.float64)
+        [query] = queries
         if name == "forgetting":
-            return scores.forgetting(*self.get(queries[0], "correct"))
+            return scores.forgetting(self.get(query)["correct"])
         if name == "dynamic-uncertainty":
-            return scores.dynamic_uncertainty(*self.get(queries[0], "probability"), benchmark.recipe.window)
+            return scores.dynamic_uncertainty(self.get(query)["probability"], benchmark.recipe.window)
         if name == "prototype":
-            return scores.prototype_distance(*self.get(queries[0], "embeddings"), labels)
+            return scores.prototype_distance(self.get(query)["embeddings"], labels)
+        if name == "k-center":
+            order = self.derived(query, name, lambda arrays: scores.k_center(arrays["embeddings"], len(labels)))
+            return scores.scores_of_order(order, len(labels))
         raise ValueError(f"there is no score {name!r}")
+
+
+def _read(path: Path) -> Arrays | None:
+    """All arrays of a file, checked; None where there is none, or a damaged one."""
+    try:
+        with open(path, "rb") as file:  # np.load would leave a damaged file open
+            arrays = np.load(file)
+            return {name: arrays[name] for name in arrays.files}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        warnings.warn(f"{path} is damaged ({error}) and is made again", stacklevel=2)
+        return None
 
 
 def _write(path: Path, arrays: Arrays) -> None:

@@ -9,6 +9,7 @@ Whatever has a record is not run again. On a CPU the networks are shared out to 
 from __future__ import annotations
 
 import base64
+import functools
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -33,12 +34,17 @@ from drop.training import Arena, Job, Result, train
 SEVERAL = 20  # classes, up to which a record keeps confusion counts; above, recalls
 
 
-def needed_queries(run: Run) -> list[Query]:
-    """The query models that a run's scores and quotas come from."""
+def needed_scores(run: Run) -> set[str]:
+    """The scores that a run's ranking and quotas come from; DRoP's recalls are those of EL2N's query models."""
     score, quota = parts(run.pruner) if run.density < 1 else ("random", None)
-    names = {score, (quota or "").removesuffix("q")} - {"", "random", "full", "balanced"}
-    names = {"el2n" if name == "drop" else name for name in names}  # DRoP's recalls are those of the short queries
-    return [query for name in sorted(names) for query in queries_for(run.benchmark, run.seed, name)]
+    names = {score, (quota or "").removesuffix("q").replace("drop", "el2n")}
+    return names - {"", "random", "full", "balanced"}
+
+
+def needed_queries(runs: Iterable[Run]) -> list[Query]:
+    """The query models that the scores and quotas of some runs come from."""
+    wanted = [queries_for(run.benchmark, run.seed, name) for run in runs for name in sorted(needed_scores(run))]
+    return list(dict.fromkeys(query for queries in wanted for query in queries))
 
 
 def keep(run: Run, labels: np.ndarray, num_classes: int, shelf: Shelf) -> tuple[np.ndarray, np.ndarray | None]:
@@ -115,12 +121,15 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
     """The missing query models of one benchmark, then its runs, the longest first."""
     data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
     labels, shelf = data.train.labels.numpy(), Shelf(store.root)
-    queries = [query for query in dict.fromkeys(q for run in runs for q in needed_queries(run)) if not shelf.has(query)]
+    queries = [query for query in needed_queries(runs) if not shelf.has(query)]
     with Trainer(benchmark, data, device, workers, lanes) as trainer:
         work = sorted(((query, query.job(len(labels))) for query in queries), key=lambda item: -item[1].recipe.epochs)
         for done, (query, result) in enumerate(trainer(work), 1):
             shelf.put(query, result)
             report("query models", done, len(queries), query, result)
+        for query in needed_queries(run for run in runs if "grand" in needed_scores(run)):
+            if query.index >= 0:
+                shelf.grand(query, trainer.arena)
         chosen = {run: keep(run, labels, len(data.classes), shelf) for run in runs}
         work = [
             (run, Job(("final", run.seed), benchmark.recipe_at(run.density), chosen[run][0]))
@@ -139,7 +148,10 @@ class Trainer:
         self.workers = workers if device == "cpu" else 1
         self.name = torch.cuda.get_device_name() if device.startswith("cuda") else f"cpu ({_processor()})"
         self.pool: ProcessPoolExecutor | None = None
-        self.arena: Arena | None = None
+
+    @functools.cached_property
+    def arena(self) -> Arena:
+        return Arena(self.data, self.benchmark.recipe, self.device)
 
     def __enter__(self) -> Trainer:
         return self
@@ -154,7 +166,6 @@ class Trainer:
         if self.workers > 1 and len(work) > 1:
             yield from self._in_processes(work)
         elif work:
-            self.arena = self.arena or Arena(self.data, self.benchmark.recipe, self.device)
             what = {job: item for item, job in work}
             for job, result in train(self.arena, [job for _, job in work], self.lanes if self.device != "cpu" else 1):
                 yield what[job], result

@@ -89,6 +89,10 @@ class Arena:
         """uint8 (..., C) -> float (..., C) with mean 0 and variance 1 over the training set."""
         return (images.float() / 255 - self.mean) * self.scale
 
+    def nchw(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 (n, S * S, C) -> normalised float (n, C, S, S), channels last."""
+        return self.normalise(images).unflatten(1, (self.size, self.size)).permute(0, 3, 1, 2)
+
     def batches(self, indices: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
         """Training images float (n, S, S, C) at these indices, augmented where a generator is given."""
         n, shift, side = len(indices), self.recipe.shift, self.size
@@ -112,9 +116,8 @@ class Arena:
         network.eval()
         embeddings, logits = [], []
         for part in images.split(batch):
-            nchw = self.normalise(part).unflatten(1, (self.size, self.size)).permute(0, 3, 1, 2)
             with self.autocast():
-                features = network.features(nchw)
+                features = network.features(self.nchw(part))
                 logits.append(network.head(features).float())
             embeddings.append(features.half())
         network.train()

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from drop import datasets, records
-from drop.benchmarks import SMOKE, Benchmark, Run, plan
+from drop.benchmarks import SCORES, SMOKE, Benchmark, Run, plan
 from drop.queries import Query, Shelf, queries_for
 from drop.quotas import drop_counts
 from drop.records import Store
 from drop.runs import keep, measure, needed_queries
 
-QUICK = dataclasses.replace(SMOKE, epochs=1, batch=256, evaluations=1, full_epochs=2, window=1, short_queries=2)
+QUICK = dataclasses.replace(SMOKE, epochs=1, batch=256, evaluations=1, full_epochs=3, window=2, short_queries=2)
 MICRO = Benchmark("micro", "smoke", "fashion-mnist-mini", QUICK)
 CLI = [sys.executable, "-W", "error", "-m", "drop"]
 
@@ -61,7 +61,7 @@ def test_nothing_with_a_record_is_trained_again(store):
 
 def test_a_lost_query_model_is_trained_again_and_a_damaged_one_too(store):
     shelf, [first, second] = Shelf(store.root), queries_for(MICRO, 0, "el2n")
-    before = shelf.get(first, "el2n")[0]
+    before = shelf.get(first)["el2n"]
     shelf.path(first).write_bytes(shelf.path(first).read_bytes()[:-5000])
     shelf.path(second).unlink()
     stages = []
@@ -71,7 +71,7 @@ def test_a_lost_query_model_is_trained_again_and_a_damaged_one_too(store):
             report=lambda stage, done, total, what, result: stages.append((stage, done, total)),
         )  # fmt: skip
     assert stages == [("query models", 1, 2), ("query models", 2, 2), ("runs", 1, 1)]
-    np.testing.assert_array_equal(shelf.get(first, "el2n")[0], before)  # the same seed, the same network
+    np.testing.assert_array_equal(shelf.get(first)["el2n"], before)  # the same seed, the same network
 
 
 def test_drop_s_counts_follow_from_the_recorded_recalls(store, labels):
@@ -112,8 +112,21 @@ def test_a_ranking_inside_drop_s_quotas_keeps_the_best_of_each_class(store, labe
     ("forgetting", 1), ("forgetting+drop", 3), ("random+dynamic-uncertaintyq", 1),
 ])  # fmt: skip
 def test_only_the_query_models_that_a_pruner_reads_are_trained(pruner, queries):
-    assert len(set(needed_queries(Run(MICRO, pruner, 0.3, 0)))) == queries
-    assert needed_queries(Run(MICRO, "full", 1.0, 0)) == []
+    assert len(needed_queries([Run(MICRO, pruner, 0.3, 0)])) == queries
+    assert needed_queries([Run(MICRO, "full", 1.0, 0)]) == []
+
+
+def test_every_pruner_of_the_grammar_can_be_measured(tmp_path):
+    pruners = [*SCORES[1:], *(f"{score}+drop" for score in SCORES), *(f"random+{score}q" for score in SCORES[1:])]
+    store = Store(tmp_path, also=[])
+    runs = plan(MICRO, [*pruners, "random+balanced"], [0.02])
+    measure(runs, store, workers=1, device="cpu")
+    kept = {run.pruner: store.get(run.key)["kept"] for run in runs}
+    assert len(kept) == len(runs) and all(sum(counts) == 100 for counts in kept.values())
+    assert kept["random+balanced"] == [10] * 10
+    for score in SCORES[1:]:
+        assert kept[f"random+{score}q"] == kept[score]
+        assert kept[f"{score}+drop"] == kept["random+drop"]
 
 
 def test_query_models_belong_to_their_seed_and_outlive_a_change_of_the_final_schedule():
