@@ -90,19 +90,20 @@ def run(
     runs = planned(name, scale, pruners, densities, seeds)
     store = records.Store()
     missing = [run for run in runs if store.get(run.key) is None]
-    console.print(f"{len(runs)} runs, {len(runs) - len(missing)} have a record, {len(missing)} to train -> {store.root}")
+    done = len(runs) - len(missing)
+    console.print(f"{len(runs)} runs, {done} have a record, {len(missing)} to train -> {store.root}", soft_wrap=True)
     if dry or not missing:
         for each in missing:
             print(f"{each.pruner} {each.density} seed {each.seed} {each.key}")
         return
     from drop.runs import measure
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
+    clocks = (TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *clocks, console=console) as bar:
         tasks, end = {}, time.monotonic() + 60 * minutes
 
         def report(stage, done, total, what, result) -> None:
-            task = tasks.setdefault(stage, bar.add_task(stage, total=total)) if stage not in tasks else tasks[stage]
+            task = tasks[stage] if stage in tasks else tasks.setdefault(stage, bar.add_task(stage, total=total))
             correct = result.validation[-1].diagonal() / result.validation[-1].sum(1)
             of = f"{what.pruner} {what.density:g}" if isinstance(what, Run) else "query"
             text = f"{stage}: {of} seed {what.seed}: validation {correct.mean():.3f}, worst class {correct.min():.3f}"
@@ -120,7 +121,7 @@ def run(
 
 @guarded
 def status() -> None:
-    """List the records made by other code or another protocol than the present one; nothing is retrained unless asked."""
+    """List the records made by other code or under another protocol; nothing is retrained unless asked."""
     found = records.Store().all(protocol=None)
     stale = records.status(found)
     counts = Counter((r["run"]["benchmark"], r["run"]["scale"], r["run"]["pruner"], reason) for r, reason in stale)
@@ -139,7 +140,7 @@ def pack(folder: Annotated[Path | None, typer.Argument(help="default: book/recor
 
 
 @guarded
-def merge(folders: Annotated[list[Path], typer.Argument(help="record stores brought home from other machines")]) -> None:
+def merge(folders: Annotated[list[Path], typer.Argument(help="record stores of other machines")]) -> None:
     """Take over the records of other machines; a second record of a run is kept beside the first."""
     for folder in folders:
         if not folder.is_dir():

@@ -58,7 +58,7 @@ class Benchmark:
     recipe: Recipe
 
     def recipe_at(self, density: float) -> Recipe:
-        """The recipe on pruned data: more epochs, so that the steps are budget + (1 - budget) d of those on all the data."""
+        """The recipe on pruned data: more epochs, so that steps(d) = steps(1) * (budget + (1 - budget) d)."""
         whole = self.recipe
         share = whole.budget + (1 - whole.budget) * density
         epochs = max(1, math.floor(whole.epochs * share / density + 1e-9))  # the paper's, see paper and released code
@@ -67,7 +67,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Run:
-    """One final model: its configuration and key. At density 1 every pruner keeps everything, so they are one run, "full"."""
+    """One final model. At density 1 every pruner keeps everything, so that all of them are one run, "full"."""
 
     benchmark: Benchmark
     pruner: str
@@ -162,8 +162,8 @@ def plan(
 def collect(runs: Iterable[Run], train: str = "never") -> dict[Run, records.Record]:
     """The records of those runs that have one.
 
-    train: "never" reads the records of the repository, and needs neither torch nor data; "missing" first trains every run that has
-    no record there or in the store. Raises ValueError for anything else.
+    train: "never" reads the records of the repository, and needs neither torch nor data; "missing" first trains every
+    run that has no record there or in the store. Raises ValueError for anything else.
     """
     if train not in ("never", "missing"):
         raise ValueError(f"train is {train!r}, but must be 'never' or 'missing'")
@@ -172,7 +172,8 @@ def collect(runs: Iterable[Run], train: str = "never") -> dict[Run, records.Reco
         from drop.runs import measure
 
         measure(runs, store, workers=1 if all(run.benchmark.scale == "smoke" for run in runs) else None)
-    found = {record["key"]: record for record in (store.all() if train == "missing" else records.load(records.committed()))}
+    readable = store.all() if train == "missing" else records.load(records.committed())
+    found = {record["key"]: record for record in readable}
     return {run: found[run.key] for run in runs if run.key in found}
 
 

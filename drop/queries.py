@@ -1,8 +1,8 @@
-"""Query models: trained once per benchmark and seed on all the data, kept on disk, read by every pruner at every density.
+"""Query models: trained once per benchmark and seed on all the data, kept on disk, read at every density.
 
-The short queries (a tenth of the epochs, several initialisations) give EL2N, GraNd and DRoP's recalls. The full one gives the
-training dynamics of Forgetting and Dynamic Uncertainty, and the embeddings. Each set belongs to one final seed, so that seeds
-are independent.
+The short queries (a tenth of the epochs, several initialisations) give EL2N, GraNd and DRoP's recalls. The full one
+gives the training dynamics of Forgetting and Dynamic Uncertainty, and the embeddings. Each set belongs to one final
+seed, so that seeds are independent.
 """
 
 from __future__ import annotations
@@ -44,9 +44,8 @@ class Query:
         epochs = whole.full_epochs if self.index < 0 else whole.short_epochs
         drops = tuple(drop * epochs // whole.epochs if self.index < 0 else epochs for drop in whole.drops)
         unused = {"budget": 1.0, "short_queries": 0, "short_epochs": 0, "full_epochs": 0, "window": 0}
-        return dataclasses.replace(
-            whole, epochs=epochs, drops=drops, flip=False, shift=0, evaluations=epochs, **unused
-        )  # fmt: skip
+        plain = {"flip": False, "shift": 0}
+        return dataclasses.replace(whole, epochs=epochs, drops=drops, evaluations=epochs, **plain, **unused)
 
     @property
     def key(self) -> str:
@@ -58,8 +57,8 @@ class Query:
     def job(self, size: int) -> Job:
         """Its training on all `size` samples; recalls are read after every epoch."""
         name = ("query", self.seed, self.index)
-        recipe, full = self.recipe, self.index < 0
-        return Job(name, recipe, np.arange(size), augment=False, record_dynamics=full, after=read_full if full else read_short)
+        how = {"record_dynamics": True, "after": read_full} if self.index < 0 else {"after": read_short}
+        return Job(name, self.recipe, np.arange(size), augment=False, **how)
 
 
 def queries_for(benchmark: Benchmark, seed: int, score: str) -> list[Query]:
@@ -93,7 +92,7 @@ def grand_of(weights: Arrays, arena: Arena, part: int = 5000) -> np.ndarray:
 
 
 class Shelf:
-    """The query models of one record store, one file each under its root, and beside them what is computed from them."""
+    """The query models of one record store, one file each, and beside them what is computed from them."""
 
     def __init__(self, root: Path):
         self.root = root / "queries"
@@ -104,7 +103,8 @@ class Shelf:
 
     def put(self, query: Query, result: Result) -> None:
         """Write what came of a query model; OSError where it cannot be written, and then nothing has changed."""
-        _write(self.path(query), {**result.outputs, "validation": result.validation, "seconds": np.array(result.seconds)})
+        measured = {"validation": result.validation, "seconds": np.array(result.seconds)}
+        _write(self.path(query), {**result.outputs, **measured})
 
     def has(self, query: Query) -> bool:
         """Whether the query model is there and whole."""
@@ -130,7 +130,7 @@ class Shelf:
         """GraNd under a short query, float32 (N,); the first time it needs the images."""
 
         def compute(arrays: Arrays) -> np.ndarray:
-            weights = {name.removeprefix(WEIGHT): value for name, value in arrays.items() if name.startswith(WEIGHT)}
+            weights = {name.removeprefix(WEIGHT): a for name, a in arrays.items() if name.startswith(WEIGHT)}
             return grand_of(weights, arena).astype(np.float32)
 
         return self.derived(query, "grand", compute)

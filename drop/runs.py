@@ -1,9 +1,9 @@
-"""Runs from configuration to record: query models, then recalls and scores, quotas, selection, the final model, its record.
+"""Runs from configuration to record: query models, recalls and scores, quotas, selection, the final model, its record.
 
     measure(plan(benchmark("fashion-mnist", "laptop"), ["random", "random+drop"]), Store())
 
-Whatever has a record is not run again. On a CPU the networks are shared out to processes of one thread each, which is about
-1.3 times as fast as one process with all threads; on a GPU one process trains several side by side.
+Whatever has a record is not run again. On a CPU the networks are shared out to processes of one thread each, which is
+about 1.3 times as fast as one process with all threads; on a GPU one process trains several side by side.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def keep(run: Run, labels: np.ndarray, num_classes: int, shelf: Shelf) -> tuple[
     return select(labels, counts, ranking(score), run.seed), recalls
 
 
-def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result, device: str) -> Record:
+def record_of(
+    run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result, device: str
+) -> Record:  # fmt: skip
     """The record of a finished run, in the fields of `drop.records`."""
     K, labels = len(data.classes), data.train.labels.numpy()
     hits = result.validation.diagonal(axis1=1, axis2=2)  # (evaluations, K)
@@ -97,11 +99,11 @@ def measure(
     runs: Iterable[Run], store: Store, workers: int | None = None, device: str | None = None, lanes: int = 4,
     report: Callable[[str, int, int, Run | Query, Result], None] | None = None,
 ) -> list[Run]:  # fmt: skip
-    """Train every run that has no record, and put each record into the store as soon as it is there; returns those runs.
+    """Train every run that has no record, put each record into the store at once, and return those runs.
 
-    workers: processes on a CPU, default one a core; device: default "cuda" where there is one; lanes: networks side by side on
-    a GPU; report(stage, done, total, what, result) is called after each network. OSError, before any training, for a store
-    that cannot be written.
+    workers: processes on a CPU, default one a core; device: default "cuda" where there is one; lanes: networks side by
+    side on a GPU; report(stage, done, total, what, result) is called after each network. OSError, before any training,
+    for a store that cannot be written.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     missing = [run for run in dict.fromkeys(runs) if store.get(run.key) is None]
@@ -141,7 +143,7 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
 
 
 class Trainer:
-    """Trains (what, job) pairs of one benchmark and yields (what, result) as each finishes: on a GPU, in processes, or right here."""
+    """Trains (what, job) pairs of a benchmark, on a GPU, in processes or right here, and yields (what, result)."""
 
     def __init__(self, benchmark: Benchmark, data: DataSet, device: str, workers: int, lanes: int):
         self.benchmark, self.data, self.device, self.lanes = benchmark, data, device, lanes
@@ -158,8 +160,8 @@ class Trainer:
 
     def __exit__(self, *_) -> None:
         if self.pool is not None:
-            for process in list(self.pool._processes.values()):  # runs in flight are lost, finished ones are on the disk
-                process.terminate()
+            for process in list(self.pool._processes.values()):
+                process.terminate()  # runs in flight are lost, finished ones are on the disk
             self.pool.shutdown(cancel_futures=True)
 
     def __call__(self, work: Sequence[tuple]) -> Iterator[tuple]:

@@ -1,11 +1,11 @@
 """Training and evaluation, several networks side by side on one device, with the data on the device from first to last.
 
-A `Lane` is one network with static buffers. Its `step` reads the next batch from them and waits for nothing, so that on CUDA
-one captured graph replays the steps of all lanes, each on a stream of its own; on a CPU the same steps run one after another.
-A lane that has finished a job takes the next one, of any length, so the device stays busy.
+A `Lane` is one network with static buffers. Its `step` reads the next batch from them and waits for nothing, so that on
+CUDA one captured graph replays the steps of all lanes, each on a stream of its own; on a CPU the same steps run one
+after another. A lane that has finished a job takes the next one, of any length, so the device stays busy.
 
-One named deviation from the usual loop: the permutations of all epochs form one stream, cut into batches of equal size. What
-would be a short last batch is filled up from the next epoch, and each sample is still seen exactly once an epoch.
+One named deviation from the usual loop: the permutations of all epochs form one stream, cut into batches of equal size.
+What would be a short last batch is filled up from the next epoch, and each sample is still seen exactly once an epoch.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Job:
     """One network to train."""
 
     name: tuple  # what its seeds are made from: its initialisation, its order of samples, its augmentation
-    recipe: Recipe  # of the same model, batch and precision as the arena's; `evaluations` are evenly spread, the last at the end
+    recipe: Recipe  # model, batch and precision as the arena's; its evaluations are evenly spread, the last at the end
     kept: np.ndarray  # int64 (n,) indices into the training set
     augment: bool = True
     record_dynamics: bool = False
@@ -324,7 +324,7 @@ class Eager:
 
 
 class Graphs:
-    """One CUDA graph with a step of every lane, each on its own stream; one graph for every set of lanes still at work."""
+    """One CUDA graph with a step of every lane, each on its own stream; a graph for every set of lanes at work."""
 
     def __init__(self, team: list[Lane]):
         self.streams = {lane: torch.cuda.Stream() for lane in team}

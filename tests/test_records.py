@@ -17,7 +17,6 @@ import pytest
 from drop import records
 from drop.records import Store, code_hash, key, load, pack, plain, status, validate
 
-
 HITS = base64.b64encode(np.packbits([1] * 9 + [0] + [1] * 8 + [0] * 2)).decode()
 
 

@@ -148,7 +148,7 @@ def run_cli(*arguments, store, **options):
     )
 
 
-SWEEP = ("run", "fashion-mnist", "smoke", "--pruners", "random,random+drop", "--densities", "0.05,0.1", "--workers", "2")
+SWEEP = "run fashion-mnist smoke --pruners random,random+drop --densities 0.05,0.1 --workers 2".split()
 
 
 def finished(store: Path) -> dict[str, float]:

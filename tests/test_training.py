@@ -1,4 +1,4 @@
-"""Facts about training: the lanes are held to a plain loop, the data order to its definition, the schedule to the paper's."""
+"""Facts about training: lanes are held to a plain loop, the data order to its definition, schedules to the paper's."""
 
 import dataclasses
 
