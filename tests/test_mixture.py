@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drop import quotas
-from drop.mixture import GaussianMixture, empirical_threshold
+from drop.mixture import GaussianMixture, damped_exponent, empirical_threshold
 
 MP = mpmath.mp.clone()
 MP.dps = 50
@@ -220,6 +220,16 @@ def test_damped_steps_converge_to_the_minimax_threshold_and_plain_ones_need_not(
         assert trained.average_optimal_threshold() == pytest.approx(m.worst_class_threshold(), abs=1e-9)
     trained = hard.prune_randomly(hard.drop_densities(0.1, steps=60))
     assert abs(trained.average_optimal_threshold() - hard.worst_class_threshold()) > 0.1
+
+
+def test_the_damped_exponent_lands_on_the_minimax_ratio_to_first_order():
+    base = mixture((0, 1.2, 0.5, 0.8))
+    exponent = damped_exponent(base.worst_class_risk(base.worst_class_threshold()))
+    wanted = np.array([0.5, 0.8]) / 1.3 * [1.001, 1]  # a touch off the ratio σ0/σ1
+    near = mixture((0, 1.2, 0.5, 0.8, *wanted / wanted.sum()))
+    step = near.prune_randomly(near.drop_densities(0.1, float(exponent)))
+    assert abs(np.log(step.priors[0] / step.priors[1] * 0.8 / 0.5)) < 1e-6
+    assert damped_exponent([0.05, 0.6]) == pytest.approx([0.797, 0.116], abs=1e-3)
 
 
 def test_empirical_threshold_is_the_best_of_all_cuts():

@@ -78,7 +78,7 @@
 
   // ---- The drawing ----
 
-  const RULES = { random: "Random", drop: "DRoP", best: "Best quotas" };
+  const RULES = { random: "Random", drop: "DRoP", best: "Minimax quotas" };
   const SLIDERS = [ // name, label, least, largest, step, start, how the value reads
     ["gap", "Distance of the means, Δ", 0.2, 4, 0.05, 2, (v) => v.toFixed(2)],
     ["ratio", "Ratio of the spreads, σ₁/σ₀", -2, 2, 0.05, 1, (v) => (2 ** v).toFixed(2)],
@@ -141,7 +141,7 @@
     const least = `no threshold brings it below ${number(result.minimaxRisk, 3)}`;
     if (density > result.feasibleDensity + 1e-12) return `${text}${least}, and quotas reach that only up to density ${number(result.feasibleDensity, 2)}.`;
     if (!isFinite(result.best.threshold)) return `${text}${least}, but the learner would rather predict one class everywhere.`;
-    return `${text}${least}, which the best quotas reach.`;
+    return `${text}${least}, which the minimax quotas reach.`;
   }
 
   function rows(result) {
