@@ -22,8 +22,8 @@ def threshold_risks(means: Floats, stds: Floats, thresholds: ArrayLike) -> Float
 def average_optimal_thresholds(means: Floats, stds: Floats, priors: Floats, points: int = 4001) -> Floats:
     """The K − 1 increasing thresholds of least average risk for increasing means; two that coincide drop a class.
 
-    The risk is a sum of one term per threshold, so dynamic programming over `points` positions finds the global
-    minimum; a threshold within a step of the stationary one of its two classes is then set to it.
+    The risk is a sum of one term per threshold, so dynamic programming over `points` positions finds the minimum; then
+    each threshold moves to the stationary one of its two classes where that costs no more and keeps the order.
     """
     inner = np.linspace((means - 8 * stds).min(), (means + 8 * stds).max(), points)
     grid = np.concatenate([[-np.inf], inner, [np.inf]])
@@ -37,9 +37,20 @@ def average_optimal_thresholds(means: Floats, stds: Floats, priors: Floats, poin
     for k in reversed(range(len(means) - 1)):
         index = choices[k][index]
         thresholds[k] = grid[index]
+    return _to_stationary(thresholds, means, stds, priors)
+
+
+def _to_stationary(thresholds: Floats, means: Floats, stds: Floats, priors: Floats) -> Floats:
     pairs = [np.stack([a[:-1], a[1:]], axis=-1) for a in (means, stds, priors)]
-    exact = GaussianMixture(*pairs[:2], pairs[2] / pairs[2].sum(axis=-1, keepdims=True)).stationary_threshold()
-    return np.where(abs(thresholds - exact) <= grid[2] - grid[1], exact, thresholds)
+    mixture = GaussianMixture(*pairs[:2], pairs[2] / pairs[2].sum(axis=-1, keepdims=True))
+    exact = mixture.stationary_threshold()
+    moves = mixture.average_risk(np.nan_to_num(exact)) <= mixture.average_risk(thresholds) + 1e-15
+    for k in np.flatnonzero(moves & ~np.isnan(exact)):
+        moved = thresholds.copy()
+        moved[k] = exact[k]
+        if (moved[1:] >= moved[:-1]).all():
+            thresholds = moved
+    return thresholds
 
 
 def minimax_thresholds(means: Floats, stds: Floats) -> Floats:
@@ -76,7 +87,7 @@ def line_cells(means: Floats, stds: Floats, points: int = 4001) -> Floats:
 def sample_cells(means: Floats, covariances: Floats, size: int = 4000, seed: int = 0) -> Floats:
     """The same with `size` random points per class as cells, (K size, K); means (K, D), covariances (K, D, D)."""
     rng = np.random.default_rng(seed)
-    x = np.concatenate([rng.multivariate_normal(m, c, size) for m, c in zip(means, covariances, strict=True)])
+    x = np.concatenate([rng.multivariate_normal(m, c, size, method="cholesky") for m, c in zip(means, covariances, strict=True)])
     logs = []
     for mean, covariance in zip(means, covariances, strict=True):
         whitened = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
@@ -105,7 +116,7 @@ def least_favourable_prior(cells: Floats) -> Floats:
         bounds=[(0.0, 1.0)] * size,
         constraints={"type": "eq", "fun": lambda p: p.sum() - 1, "jac": np.ones_like},
         method="SLSQP",
-        options={"ftol": 1e-12, "maxiter": 300},
+        options={"ftol": 1e-9, "maxiter": 100},
     )
     return np.maximum(found.x, 0) / np.maximum(found.x, 0).sum()
 

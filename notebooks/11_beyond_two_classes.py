@@ -474,7 +474,7 @@ for k, (centre, colour) in enumerate(((np.zeros(2), "#0f7fc4"), (gap, "#c2559c")
     ax.annotate(
         f"class {k}",
         ring[:, at],
-        (8, 4) if k == 0 else (-4, -14),
+        (8, 4) if k == 0 else (0, -24),
         textcoords="offset points",
         color=colour,
         ha="left" if k == 0 else "right",
