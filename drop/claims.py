@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from drop import benchmarks, metrics, records
+from drop import benchmarks, metrics, mixture_distance, records
 from drop.metrics import Estimate, Trials
+from drop.mixture import GaussianMixture
 
+PATH = records.PACKAGE.parent / "book" / "claims.yml"
 MEASURED = (*metrics.METRICS, "smallest_class")
 EXACT = ("threshold", "closed")  # metrics of a benchmark "mixture μ0 μ1 σ0 σ1", computed without records
 MIXTURE_PRUNERS = ("full", "far", "random+drop", "random+ideal")
@@ -58,14 +60,9 @@ class Claim:
     parts: list[Part]
 
 
-def default_path() -> Path:
-    """The claims of the repository."""
-    return records.PACKAGE.parent / "book" / "claims.yml"
-
-
-def load(path: str | Path | None = None) -> dict[str, Any]:
+def load(path: str | Path = PATH) -> dict[str, Any]:
     """The claims file; ValueError where an id is used twice or a line could never be judged."""
-    document = yaml.safe_load(Path(path or default_path()).read_text(encoding="utf-8"))
+    document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     ids = Counter(entry["id"] for claim in document["claims"] for entry in (claim, *claim["parts"]))
     if ids and (most := ids.most_common(1)[0])[1] > 1:
         raise ValueError(f"claim id {most[0]!r} is used {most[1]} times, but every id must be its own")
@@ -124,15 +121,12 @@ def _entry(name: str) -> benchmarks.Benchmark:
 
 
 def index(measured: list[dict]) -> Runs:
-    """Records by benchmark, pruner, density and seed; runs of another recipe than the benchmark's are left out."""
-    runs, recipes = defaultdict(dict), {}
+    """Records by benchmark, pruner, density and seed, without those of another recipe or data than the benchmark's."""
+    runs = defaultdict(dict)
     for record in measured:
-        run = record["run"]
-        name = f"{run['benchmark']}-{run['scale']}"
-        if name not in recipes:
-            recipes[name] = benchmarks.Run(_entry(name), "full", 1.0, 0).config()["recipe"]
-        if records.plain(run["recipe"]) == records.plain(recipes[name]):
-            runs[name, run["pruner"], float(run["density"])][run["seed"]] = record
+        benchmark, scale, pruner, density, seed = (record["run"][name] for name in records.RUN_FIELDS[:5])
+        if record["key"] == benchmarks.Run(benchmarks.benchmark(benchmark, scale), pruner, density, seed).key:
+            runs[f"{benchmark}-{scale}", pruner, float(density)][seed] = record
     return runs
 
 
@@ -140,21 +134,14 @@ def ledger(document: dict[str, Any], measured: list[dict], factor: float = 1.0) 
     """Every claim of a claims file, judged by records, with every margin multiplied by `factor`."""
     runs, level, claims = index(measured), document["level"], []
     for source in document["claims"]:
-        pairs = [(part, name) for part in source["parts"] for name in part["benchmarks"]]
-        parts = [_part(part, name, runs, level, factor) for part, name in pairs]
+        parts = [_part(p, name, runs, level, factor) for p in source["parts"] for name in p["benchmarks"]]
         claims.append(Claim(source, combine([p.verdict for p in parts if p.verdict != "not measured"]), parts))
     return claims
 
 
 def _part(source: dict[str, Any], benchmark: str, runs: Runs, level: float, factor: float) -> Part:
-    lines = [replace(line, margin=line.margin * factor) for line in lines_of(source, benchmark)]
-    lines = [judge(line, runs, level) for line in lines]
+    lines = [judge(replace(l, margin=l.margin * factor), runs, level) for l in lines_of(source, benchmark)]
     return Part(source, benchmark, combine([line.verdict for line in lines], _how(source)), lines)
-
-
-def sensitivity(document: dict[str, Any], measured: list[dict], factors=(0.5, 1.0, 2.0)) -> dict[float, Counter]:
-    """How many claims have each verdict when all margins are multiplied by each factor."""
-    return {factor: Counter(claim.verdict for claim in ledger(document, measured, factor)) for factor in factors}
 
 
 def combine(verdicts: list[str], how: str = "all") -> str:
@@ -172,11 +159,8 @@ def judge(line: Line, runs: Runs, level: float = 0.95) -> Line:
     estimate = _exact(line) if line.benchmark.startswith("mixture ") else _measured(line, runs, level)
     if estimate is None:
         return line
-    verdict = "undecided"
-    if estimate.low > line.margin:
-        verdict = "supported"
-    elif estimate.high < line.margin:
-        verdict = "contradicted"
+    above, below = estimate.low > line.margin, estimate.high < line.margin
+    verdict = "supported" if above else "contradicted" if below else "undecided"
     return replace(line, verdict=verdict, estimate=estimate)
 
 
@@ -188,35 +172,28 @@ def _measured(line: Line, runs: Runs, level: float) -> Estimate | None:
     if not seeds:
         return None
     trials = [_trials([by_seed[seed] for seed in seeds], line.metric) for by_seed in found]
-    blank = metrics.nothing(trials[0])
-    a, b = (blank if isinstance(side, float) else trials.pop(0) for side in sides)
-    metric = "worst_class" if line.metric == "smallest_class" else line.metric
-    result = metrics.difference(a, b, metric, level)
+    never = metrics.nothing(trials[0])
+    a, b = (never if isinstance(side, float) else trials.pop(0) for side in sides)
+    result = metrics.difference(a, b, "worst_class" if line.metric == "smallest_class" else line.metric, level)
     offset = sum(sign * side for sign, side in zip((1, -1), sides, strict=True) if isinstance(side, float))
-    moved = {name: getattr(result, name) + offset for name in ("value", "chosen", "low", "high")}
-    return replace(result, **moved)
+    return replace(result, **{name: getattr(result, name) + offset for name in ("value", "chosen", "low", "high")})
 
 
 def _trials(runs: list[dict], metric: str) -> Trials:
     if metric != "smallest_class":
-        return Trials.of([run["test"] for run in runs], [run["validation"] for run in runs])
+        return Trials.of_records(runs)
     shares = np.array([[np.divide(run["kept"], run["class_sizes"]).min()] for run in runs])
-    return Trials(shares, shares, np.array([np.inf]))  # counted, not estimated from a test set
+    return Trials(shares, shares, np.ones(1))  # counted, not estimated from test images
 
 
 def _exact(line: Line) -> Estimate:
     sides = (line.left, line.right)
-    left, right = (
-        side if isinstance(side, float) else mixture_value(line.benchmark, line.metric, *side) for side in sides
-    )
+    left, right = (s if isinstance(s, float) else mixture_value(line.benchmark, line.metric, *s) for s in sides)
     return Estimate(*[left - right] * 4, seeds=0)
 
 
 def mixture_value(benchmark: str, metric: str, pruner: str, density: float) -> float:
     """Threshold, or share of the way to minimax (see claims.yml), on "mixture μ0 μ1 σ0 σ1" with equal priors."""
-    from drop import mixture_distance
-    from drop.mixture import GaussianMixture
-
     m0, m1, s0, s1 = map(float, benchmark.split()[1:])
     whole = pruned = GaussianMixture([m0, m1], [s0, s1])
     if pruner == "far":
@@ -259,5 +236,5 @@ def _promise(part: dict[str, Any]) -> dict[str, Any]:
 def _explained(old: dict[str, Any], new: dict[str, Any]) -> bool:
     """Whether the new version keeps the old entries under `changes` and has one more, each with date and reason."""
     before, after = old.get("changes", []), new.get("changes", [])
-    complete = all(entry.get("date") and entry.get("reason") for entry in after)
-    return complete and len(after) > len(before) and after[: len(before)] == before
+    new, complete = after[len(before) :], all(entry.get("date") and entry.get("reason") for entry in after)
+    return bool(new) and complete and after[: len(before)] == before

@@ -5,10 +5,10 @@ test images. Each is built from weighted sums of recalls, c·p, so one interval 
 
     mean_s c·x_s  ±  sqrt( (t_{S-1} sd_s(c·x_s) / √S)²  +  (z se_test(c))² )
 
-The first term covers seeds. The second covers the test set and does not shrink with S, because all seeds are tested on
-the same images. Adding squared half-widths is the MOVER of Zou & Donner (2008, Statistics in Medicine 27:1693); the
-binomial variance is taken at the centre of Agresti & Coull (1998, The American Statistician 52:119). Noise of an image
-in one seed enters both terms, so the intervals err on the wide side.
+The first term covers seeds. The second covers the test set and does not shrink to 0 with S, because all seeds are
+tested on the same images: it is the spread over images of what the seeds say on average, so methods that find the same
+images hard are compared image by image. Adding squared half-widths is the MOVER of Zou & Donner (2008, Statistics in
+Medicine 27:1693). Noise of an image in one seed enters both terms, so the intervals err on the wide side.
 
 The worst class is min_k p_k. Below: the least of the classes' lower bounds; no correction for K is needed, since only
 the truly worst class must be bounded (intersection-union; Berger 1982, Technometrics 24:295). Above: any fixed class
@@ -16,26 +16,13 @@ bounds the minimum, so a class is chosen on validation images, for each seed by 
 test images.
 """
 
+import base64
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri, stdtrit  # the quantiles of the normal and of Student's t
 
 METRICS = ("average", "worst_class", "gap")
-
-
-def confusion_matrix(labels, predictions, num_classes: int) -> np.ndarray:
-    """Counts (K, K) int64 of samples by true class (rows) and predicted class (columns)."""
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
-    if labels.shape != predictions.shape or labels.ndim != 1:
-        raise ValueError(f"labels and predictions need one shape (N,), got {labels.shape} and {predictions.shape}.")
-    for name, values in (("labels", labels), ("predictions", predictions)):
-        if not np.issubdtype(values.dtype, np.integer):
-            raise ValueError(f"{name} must be integers, got {values.dtype}.")
-        if values.size and not 0 <= values.min() <= values.max() < num_classes:
-            raise ValueError(f"{name} must lie in 0..{num_classes - 1}, got {values.min()}..{values.max()}.")
-    pairs = labels.astype(np.int64) * num_classes + predictions
-    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
 def tally(counts) -> tuple[np.ndarray, np.ndarray]:
@@ -64,11 +51,6 @@ def average_of(counts) -> float:
     """Share of all samples that is classified correctly, from the counts that `tally` accepts."""
     correct, total = tally(counts)
     return float(correct.sum() / total.sum())
-
-
-def class_recalls(labels, predictions, num_classes: int) -> np.ndarray:
-    """Share of each class that is predicted correctly, float64 (K,); a class without samples is an error."""
-    return recalls_of(confusion_matrix(labels, predictions, num_classes))
 
 
 def worst_class(recalls, k: int = 1):
@@ -102,25 +84,42 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """Recalls of S runs (one a seed) on the same images: test and validation (S, K), test images a class (K,)."""
+    """Recalls of S runs (one a seed) on the same images: test and validation (S, K), test images a class (K,).
+
+    `hits`, bool (S, n), says which test images were right, class after class; None: the recalls are known exactly.
+    """
 
     test: np.ndarray
     validation: np.ndarray
     sizes: np.ndarray
+    hits: np.ndarray | None = None
 
     @classmethod
-    def of(cls, tests, validations) -> "Trials":
-        """Trials from one count table (see `tally`) a seed; the class totals of all tests must agree."""
-        test, validation = ([recalls_of(counts) for counts in tables] for tables in (tests, validations))
-        totals = np.array([tally(counts)[1] for counts in tests])
-        if len(totals) == 0 or (totals != totals[0]).any() or np.shape(test) != np.shape(validation):
-            raise ValueError("Trials need at least one run, and all of them the same classes and test images.")
-        return cls(np.array(test), np.array(validation), totals[0])
+    def of_records(cls, records: list[dict]) -> "Trials":
+        """Trials of one record a seed; ValueError unless there is one, and all have as many test images a class."""
+        if len({tuple(tally(record["test"])[1]) for record in records}) != 1:
+            raise ValueError("Trials need at least one record, and all of them the same classes and test images.")
+        test, validation = (np.array([recalls_of(r[split]) for r in records]) for split in ("test", "validation"))
+        sizes = tally(records[0]["test"])[1]
+        packed = (np.frombuffer(base64.b64decode(record["test_hits"]), np.uint8) for record in records)
+        return cls(test, validation, sizes, np.array([np.unpackbits(row, count=sizes.sum()) for row in packed], bool))
 
-    def variance(self) -> np.ndarray:
-        """Upper estimate (K,) of the test-set variance of the recalls: binomial, two successes and failures added."""
-        p = (self.test.mean(axis=0) + 2 / self.sizes) / (1 + 4 / self.sizes)
-        return p * (1 - p) / (self.sizes + 4)
+
+def _covariance(a: Trials, b: Trials) -> np.ndarray:
+    """Covariance (K,), over draws of the test images, of two methods' recalls on the same images."""
+    if a.hits is None or b.hits is None:
+        return np.zeros(len(a.sizes))
+    first, second = (t.hits.mean(axis=0) - np.repeat(t.test.mean(axis=0), t.sizes) for t in (a, b))
+    return np.add.reduceat(first * second, np.cumsum(a.sizes) - a.sizes) / (a.sizes + 2) ** 2
+
+
+def _variance(trials: Trials) -> np.ndarray:
+    """Variance (K,) of the recalls over draws of the test images; two more squares keep it above 0 where all agree.
+
+    So do the four successes and failures of Agresti & Coull (1998, The American Statistician 52:119) for one
+    proportion, and the two of Bonett & Price (2012, J. Educational and Behavioral Statistics 37:479) for a pair.
+    """
+    return _covariance(trials, trials) + (0 if trials.hits is None else 2 / (trials.sizes + 2) ** 2)
 
 
 def _others(validation: np.ndarray) -> np.ndarray:
@@ -160,22 +159,20 @@ def _lower(a: Trials, b: Trials, contrasts: np.ndarray, k: int, level: float) ->
     """Lower bound of m(a) - m(b), m = mean of the k smallest c·p: every c for a, the chosen ones for b."""
     chosen = _chosen(b, contrasts, k)
     values = a.test @ contrasts.T - (b.test * chosen).sum(axis=1, keepdims=True)  # (S, M)
-    va, vb, w = a.variance(), b.variance(), chosen.mean(axis=0)
-    opposed = np.maximum(-contrasts * w, 0) @ np.sqrt(va * vb)  # weights of opposite sign: correlation may add variance
-    low = values.mean(axis=0) - _half_width(values, contrasts**2 @ va + w**2 @ vb + 2 * opposed, level)
+    w = chosen.mean(axis=0)
+    variance = contrasts**2 @ _variance(a) + w**2 @ _variance(b) - 2 * (contrasts * w) @ _covariance(a, b)
+    low = values.mean(axis=0) - _half_width(values, variance, level)
     return float(np.sort(low)[:k].mean())
 
 
 def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
     """Metric of a minus metric of b on shared seeds (row s of both belongs to the same seed), with its interval.
 
-    The seed part is paired. The test part takes the two methods' answers to an image as uncorrelated, which is
-    conservative: images that are hard for one tend to be hard for the other. `k` > 1: the mean of the k worst classes.
+    Both must have been tested on the same images, in one order. `k` > 1: the mean of the k worst classes.
     """
-    if a.test.shape != b.test.shape:
-        raise ValueError(f"A difference needs the same seeds and classes, got {a.test.shape} and {b.test.shape}.")
-    sizes = np.where(np.isfinite(a.sizes), a.sizes, b.sizes)
-    contrasts = _contrasts(metric, sizes)
+    if a.test.shape != b.test.shape or (a.sizes != b.sizes).any():
+        raise ValueError(f"A difference needs the same seeds and test images, got {a.test.shape} and {b.test.shape}.")
+    contrasts = _contrasts(metric, a.sizes)
     if metric == "gap":
         a, b = b, a  # gap = -min(c·p)
     value = worst_class(a.test.mean(axis=0) @ contrasts.T, k) - worst_class(b.test.mean(axis=0) @ contrasts.T, k)
@@ -185,19 +182,21 @@ def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float =
 
 
 def estimate(trials: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
-    """Metric of one method with its interval: the difference to a method that is never right and known exactly.
+    """Metric (or "spread") of one method with its interval: the difference to a method that is never right for sure.
 
     The plug-in minimum is biased low (it picks the unluckiest class), the class chosen on validation biased high.
     """
+    if metric == "spread":
+        return _spread_estimate(trials, level)
     return difference(trials, nothing(trials), metric, level, k)
 
 
 def nothing(like: Trials) -> Trials:
     """Trials with recall 0 everywhere and no uncertainty."""
-    return Trials(np.zeros_like(like.test), np.zeros_like(like.test), np.full(like.test.shape[1], np.inf))
+    return Trials(np.zeros_like(like.test), np.zeros_like(like.test), like.sizes)
 
 
-def spread_estimate(trials: Trials, level: float = 0.95) -> Estimate:
+def _spread_estimate(trials: Trials, level: float) -> Estimate:
     """Standard deviation over classes of the expected recalls, with a conservative interval.
 
     It is the largest c·p/√K over unit vectors c that sum to 0. Below: the c of the other seeds' validation recalls.
@@ -207,7 +206,7 @@ def spread_estimate(trials: Trials, level: float = 0.95) -> Estimate:
     c = _others(trials.validation)
     c = c - c.mean(axis=1, keepdims=True)
     c = c / np.maximum(np.linalg.norm(c, axis=1, keepdims=True), 1e-12)
-    along, variance = (trials.test * c).sum(axis=1), trials.variance()
+    along, variance = (trials.test * c).sum(axis=1), _variance(trials)
     low = along.mean() - _half_width(along, c.mean(axis=0) ** 2 @ variance, level)
     # The longest axis of the runs' cloud, as S values with the largest standard deviation that any c can give.
     left, length, _ = np.linalg.svd(trials.test - trials.test.mean(axis=0), full_matrices=False)

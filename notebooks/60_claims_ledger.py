@@ -196,10 +196,10 @@ for name in [name for name in ledger if name not in ("C1", "C2", "C3", "C4", "C5
 # verdict when all of them are halved or doubled.
 
 # %% tags=["hide-input"]
-counts = claims.sensitivity(document, measured, factors)
+scaled = {f: {claim.source["id"]: claim for claim in claims.ledger(document, measured, f)} for f in factors}
+counts = {f: Counter(claim.verdict for claim in scaled[f].values()) for f in factors}
 figures.table([[f"x {f:g}", *(counts[f][v] for v in VERDICTS)] for f in factors], ["claims, margins", *VERDICTS])
 print()
-scaled = {f: {claim.source["id"]: claim for claim in claims.ledger(document, measured, f)} for f in factors}
 lines = {f: Counter(line.verdict for c in scaled[f].values() for p in c.parts for line in p.lines) for f in factors}
 figures.table([[f"x {f:g}", *(lines[f][v] for v in VERDICTS)] for f in factors], ["lines, margins", *VERDICTS])
 
