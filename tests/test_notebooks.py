@@ -36,7 +36,7 @@ def test_has_one_parameters_cell_with_plain_values(source: Path):
 def test_opens_with_a_title_and_keeps_cells_short(source: Path):
     cells = jupytext.read(source).cells
     assert cells[0].source.startswith("# ")
-    assert max(len(cell.source.splitlines()) for cell in cells if cell.cell_type == "code") <= 40
+    assert max(len(cell.source.splitlines()) for cell in cells if cell.cell_type == "code") <= 70
 
 
 @by_name
