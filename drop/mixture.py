@@ -18,7 +18,10 @@ Floats = NDArray[np.float64]
 
 def two_classes(name: str, values: ArrayLike) -> Floats:
     """`values` as float64 (..., 2); ValueError where they are not finite or the last axis is not the two classes."""
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers, got {values!r}.") from None
     if array.ndim == 0 or array.shape[-1] != 2:
         raise ValueError(f"{name} must hold one number for each of the two classes, got shape {array.shape}.")
     if not np.isfinite(array).all():

@@ -87,11 +87,13 @@ def line_cells(means: Floats, stds: Floats, points: int = 4001) -> Floats:
 def sample_cells(means: Floats, covariances: Floats, size: int = 4000, seed: int = 0) -> Floats:
     """The same with `size` random points per class as cells, (K size, K); means (K, D), covariances (K, D, D)."""
     rng = np.random.default_rng(seed)
-    x = np.concatenate([rng.multivariate_normal(m, c, size, method="cholesky") for m, c in zip(means, covariances, strict=True)])
+    roots = np.linalg.cholesky(covariances)
+    noise = rng.normal(size=(len(means), size, means.shape[1]))
+    x = np.concatenate(means[:, None] + noise @ np.swapaxes(roots, 1, 2))
     logs = []
-    for mean, covariance in zip(means, covariances, strict=True):
-        whitened = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
-        logs.append(-(whitened**2).sum(axis=0) / 2 - np.linalg.slogdet(covariance)[1] / 2)
+    for mean, root in zip(means, roots, strict=True):
+        whitened = np.linalg.solve(root, (x - mean).T)
+        logs.append(-(whitened**2).sum(axis=0) / 2 - np.log(np.diag(root)).sum())
     densities = np.exp(np.stack(logs, axis=-1) - np.max(logs, axis=0)[:, None])
     cells = densities / densities.sum(axis=-1, keepdims=True)  # fk over the even mixture the points are drawn from
     return cells / cells.sum(axis=0)

@@ -15,8 +15,8 @@
 # the damped exponent found for two classes serves many.
 
 # %% tags=["parameters"]
-means = (-2.0, -0.8, 0.6, 2.4)  # of the example, in increasing order
-stds = (0.5, 0.9, 0.4, 1.0)
+means = [-2.0, -0.8, 0.6, 2.4]  # of the example, in increasing order
+stds = [0.5, 0.9, 0.4, 1.0]
 classes = 5  # in the random mixtures
 mixtures = 150  # how many of them, in each of three worlds
 pairs = 400  # random pairs of covariances
