@@ -87,7 +87,7 @@ def shared_margin(mixture: GaussianMixture, density: ArrayLike, keep: str = "far
 def class_margins(mixture: GaussianMixture, density: ArrayLike, keep: str = "far") -> Floats:
     """Margins (..., 2), one per class, at which each class keeps the fraction `density` in (0, 1] of its samples."""
     density = np.asarray(density, dtype=np.float64)[..., None]
-    return mixture.stds * -ndtri(density / 2 if keep == "far" else (1 - density) / 2)
+    return mixture.stds * np.minimum(-ndtri(density / 2 if keep == "far" else (1 - density) / 2), 40.0)
 
 
 def jump_margin(mixture: GaussianMixture) -> Floats:

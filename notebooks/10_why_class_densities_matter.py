@@ -726,7 +726,7 @@ figures.table(rows, ["M", "d", "threshold", "worst risk", "ratio only: threshold
 #
 # ## Every pruner at every density
 #
-# Six ways to keep a fraction $d$, and the risks that a learner of the average risk then has. Lines are exact. Points
+# Eight ways to keep a fraction $d$, and the risks that a learner of the average risk then has. Lines are exact. Points
 # are experiments: samples are drawn, pruned with `drop.selection`, and the threshold with the fewest errors on what is
 # left is found by sorting; bars hold the middle 90 % of the draws. DRoP's {term}`recalls <recall>` come from a query
 # threshold trained on all samples of the draw and judged on as many fresh ones.
@@ -750,6 +750,8 @@ def thresholds_of(x, y, fresh):
             "prototype": far,
             "random+prototypeq": selection.select(y, quotas.counts_of(y, far, 2)),
             "within": selection.select(y, quotas.proportional_counts(number_of, d), scores=distance),
+            "near": selection.top(-distance, keep),
+            "near within": selection.select(y, quotas.proportional_counts(number_of, d), scores=-distance),
         }
         for name, kept in chosen.items():
             result[name].append(empirical_threshold(x[kept], y[kept]))
@@ -760,17 +762,19 @@ def by_quota(densities_):
     return mixture.prune_randomly(densities_).average_optimal_threshold()
 
 
-def far_of(d):
-    return DistancePruned(mixture, shared_margin(mixture, d))
+def by_distance(d, keep, margins=shared_margin):
+    return DistancePruned(mixture, margins(mixture, d, keep), keep)
 
 
 EXACT = {
     "random": lambda d: by_quota(np.stack([d, d], -1)),
     "random+drop": lambda d: by_quota(mixture.drop_densities(d)),
     "minimax": lambda d: by_quota(mixture.optimal_densities(d)),
-    "prototype": lambda d: far_of(d).average_optimal_threshold(),
-    "random+prototypeq": lambda d: by_quota(far_of(d).densities()),
-    "within": lambda d: DistancePruned(mixture, class_margins(mixture, d)).average_optimal_threshold(),
+    "prototype": lambda d: by_distance(d, "far").average_optimal_threshold(),
+    "random+prototypeq": lambda d: by_quota(by_distance(d, "far").densities()),
+    "within": lambda d: by_distance(d, "far", class_margins).average_optimal_threshold(),
+    "near": lambda d: by_distance(d, "near").average_optimal_threshold(),
+    "near within": lambda d: by_distance(d, "near", class_margins).average_optimal_threshold(),
 }
 LABELS = {
     "random": "Random",
@@ -779,6 +783,8 @@ LABELS = {
     "prototype": "Far from the mean",
     "random+prototypeq": "Random at distance quotas",
     "within": "Far, same density per class",
+    "near": "Near the mean",
+    "near within": "Near, same density per class",
 }
 sampled = {name: [] for name in EXACT}
 for draw in range(draws):
@@ -822,7 +828,7 @@ for p, top in zip(panels, tops, strict=True):
         p.axes[0].set_ylim(0, max(v for v in tops if v < 1))
 figures.show(
     panels,
-    f"Class risks and average risk against the density for six pruners, exact lines with points from {draws} draws "
+    f"Class risks and average risk against the density for eight pruners, exact lines with points from {draws} draws "
     f"of {size} samples; the dotted line is the minimax risk {minimax:.3f}.",
 )
 
@@ -846,7 +852,8 @@ figures.table(rows, ["pruner", "d", "R0", "R1", "average", "R0 drawn", "R1 drawn
 # %% [markdown]
 # The drawn thresholds scatter: the threshold with the fewest errors converges slowly (like $n^{-1/3}$), and when little
 # is kept the points lie off the lines, which hold for infinite data. Where two far-apart thresholds are nearly as good,
-# some draws take the one and some the other: long bars.
+# some draws take the one and some the other: long bars. Where only samples near the means are kept, all thresholds
+# between the two heaps are equally good: the lines then show $t^*$ where it is one of them, the points the middle.
 #
 # ## What it means
 

@@ -75,7 +75,7 @@ def test_far_and_near_make_up_the_whole(values):
 
 @pytest.mark.parametrize("keep", KEEP)
 def test_margins_keep_the_asked_density(keep):
-    densities = np.array([0.1, 0.5, 0.9])
+    densities = np.array([0.1, 0.5, 0.9, 1.0])
     shared = DistancePruned(EXAMPLE, shared_margin(EXAMPLE, densities, keep), keep)
     assert shared.density() == pytest.approx(densities)
     own = DistancePruned(EXAMPLE, class_margins(EXAMPLE, densities, keep), keep)
