@@ -14,13 +14,13 @@ import numpy as np
 PATCHES = 2**20  # floats of image patches laid out at a time: 4 MB, so that they stay in the cache
 
 
-def grand(model, images, labels, scope: str = "full", batch: int = 250) -> np.ndarray:
+def grand(model, images, labels, scope: str = "full", batch: int = 100) -> np.ndarray:
     """GraNd: the norm of the gradient of each sample's cross-entropy; float64 (N,), high = keep.
 
     model: torch module of linear, convolution and batch-norm layers, each used once a pass; unchanged on return
     images: float (N, C, H, W), prepared as in training; labels: int (N,); torch tensors or NumPy arrays, on any device
     scope: "full" takes all parameters (the paper's), "last" the last linear layer with its bias only (DeepCore's)
-    batch: samples in one backward pass; changes speed and memory only
+    batch: samples in one backward pass, which decides the memory: 0.4 GB for VGG-16 at 100
 
     Batch norm is taken in evaluation mode, which makes samples independent of their batch. Average the scores of
     several query models. Ties are rare; the selection breaks them by a seeded shuffle.
@@ -150,10 +150,12 @@ def _convolution(layer, entered, gradient):
 
 
 def _patches(layer, a):
-    """What each output pixel sees: (B, I, H, W) -> (B, P, k·k·I), channels innermost for copies of k·I at a time."""
+    """What each output pixel sees: (B, I, H, W) -> (B, P, k·k·I), in the memory order that is copied in longer rows."""
     from torch.nn.functional import pad
 
     (high, wide), (down, right) = layer.kernel_size, layer.stride
     a = pad(a, (layer.padding[1], layer.padding[1], layer.padding[0], layer.padding[0]))
-    windows = a.permute(0, 2, 3, 1).unfold(1, high, down).unfold(2, wide, right)  # (B, rows, columns, I, k, k), a view
-    return windows.permute(0, 1, 2, 4, 5, 3).flatten(3).flatten(1, 2)
+    windows = a.unfold(2, high, down).unfold(3, wide, right)  # (B, I, rows, columns, k, k), a view
+    if a.shape[1] < 4:  # grey or colour images: rows of pixels
+        return windows.permute(0, 1, 4, 5, 2, 3).flatten(4).flatten(1, 3).mT
+    return windows.permute(0, 2, 3, 4, 5, 1).flatten(3).flatten(1, 2)
