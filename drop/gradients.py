@@ -20,7 +20,7 @@ def grand(model, images, labels, scope: str = "full", batch: int = 100) -> np.nd
     model: torch module of linear, convolution and batch-norm layers, each used once a pass; unchanged on return
     images: float (N, C, H, W), prepared as in training; labels: int (N,); torch tensors or NumPy arrays, on any device
     scope: "full" takes all parameters (the paper's), "last" the last linear layer with its bias only (DeepCore's)
-    batch: samples in one backward pass, which decides the memory: 0.4 GB for VGG-16 at 100
+    batch: samples in one backward pass; changes speed and memory only
 
     Batch norm is taken in evaluation mode, which makes samples independent of their batch. Average the scores of
     several query models. Ties are rare; the selection breaks them by a seeded shuffle.
