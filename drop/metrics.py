@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtrit  # the quantiles of the normal and of Student's t
 
+from drop.quotas import check_labels
+
 METRICS = ("average", "worst_class", "gap")
 
 
@@ -51,6 +53,18 @@ def average_of(counts) -> float:
     """Share of all samples that is classified correctly, from the counts that `tally` accepts."""
     correct, total = tally(counts)
     return float(correct.sum() / total.sum())
+
+
+def class_recalls(labels, predictions, num_classes: int) -> np.ndarray:
+    """Share of each class that is predicted correctly, float64 (K,), from labels and predictions, whole numbers (N,).
+
+    Raises ValueError for a class without samples, numbers outside [0, num_classes), and unequal lengths.
+    """
+    y, predicted = check_labels(labels, num_classes), check_labels(predictions, num_classes)
+    if y.shape != predicted.shape:
+        raise ValueError(f"There are {len(y)} labels, but {len(predicted)} predictions.")
+    counts = (np.bincount(values, minlength=num_classes) for values in (y[y == predicted], y))
+    return recalls_of(dict(zip(("correct", "total"), counts, strict=True)))
 
 
 def worst_class(recalls, k: int = 1):

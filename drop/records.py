@@ -26,11 +26,13 @@ from pathlib import Path
 from typing import Any
 
 PROTOCOL = 1  # raised when a change of the code changes results: records of several protocols are never mixed
-FIELDS = "key protocol run data classes class_sizes kept quota_recalls validation test test_hits curve seconds provenance".split()
+FIELDS = (
+    "key protocol run data classes class_sizes kept quota_recalls validation test test_hits curve seconds provenance"
+).split()
 RUN_FIELDS = "benchmark scale pruner density seed recipe".split()
 CURVE_FIELDS = "epoch loss validation_average validation_worst".split()
 PROVENANCE_FIELDS = "device python torch numpy commit date code".split()
-READING = "__init__ __main__ claims figures mixture mixture_classes mixture_distance records".split()  # feed no record
+READING = "__init__ __main__ figures metrics mixture mixture_classes mixture_distance records".split()  # feed no record
 PACKAGE = Path(__file__).parent
 Record = dict[str, Any]
 Reject = Callable[[Path, str], None]  # what to do with a file or line that is no record, and the reason

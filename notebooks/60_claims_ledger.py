@@ -30,9 +30,10 @@ factors = [0.5, 1.0, 2.0]  # by which all margins are multiplied at the end
 from collections import Counter
 from pathlib import Path
 
+import claims  # book/claims.py, beside this page
 import matplotlib.pyplot as plt
 
-from drop import claims, figures, records
+from drop import figures, records
 
 figures.style()
 document = claims.load()

@@ -5,12 +5,13 @@ import copy
 import subprocess
 from pathlib import Path
 
+import claims
 import numpy as np
 import pytest
 import yaml
+from claims import Line, combine
 
-from drop import benchmarks, claims, datasets, records
-from drop.claims import Line, combine
+from drop import benchmarks, datasets, records
 
 SEEDS = range(5)
 FASHION = "fashion-mnist-laptop"

@@ -12,6 +12,23 @@ from drop.metrics import Estimate, Trials
 LEVEL = 0.95
 
 
+def test_class_recalls_of_a_small_table():
+    labels, predictions = [0, 0, 0, 0, 1, 1, 2], [0, 0, 0, 1, 1, 0, 2]
+    assert metrics.class_recalls(labels, predictions, 3).tolist() == [0.75, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("labels, predictions, said", [
+    ([0, 0], [0, 1], "Class 1 has no samples"),
+    ([0, 2], [0, 1], r"labels lie in \[0, 1\]"),
+    ([0, 1], [0, -1], "is -1"),
+    ([0.0, 1.0], [0, 1], "whole numbers"),
+    ([0, 1], [0], "2 labels, but 1 predictions"),
+])  # fmt: skip
+def test_class_recalls_refuse_what_makes_no_sense(labels, predictions, said):
+    with pytest.raises(ValueError, match=said):
+        metrics.class_recalls(labels, predictions, 2)
+
+
 def test_matrix_and_totals_say_the_same():
     matrix = np.array([[8, 2], [1, 3]])
     counts = {"correct": [8, 3], "total": [10, 4]}

@@ -17,7 +17,7 @@ from drop import benchmarks, metrics, mixture_distance, records
 from drop.metrics import Estimate, Trials
 from drop.mixture import GaussianMixture
 
-PATH = records.PACKAGE.parent / "book" / "claims.yml"
+PATH = Path(__file__).with_name("claims.yml")
 MEASURED = (*metrics.METRICS, "smallest_class")
 EXACT = ("threshold", "closed")  # metrics of a benchmark "mixture μ0 μ1 σ0 σ1", computed without records
 MIXTURE_PRUNERS = ("full", "far", "random+drop", "random+ideal")
