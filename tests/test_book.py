@@ -130,7 +130,7 @@ def test_a_page_with_a_warning_or_a_path_of_this_machine_is_refused():
 # The rendered book
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)  # the quickstart trains first
 def test_builds_clean(book: Path):
     assert (book / "index.html").exists()
     listed = list(chapters(yaml.safe_load((ROOT / "_toc.yml").read_text())))

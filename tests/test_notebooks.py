@@ -15,7 +15,6 @@ by_name = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
 
 @by_name
-@pytest.mark.timeout(120)
 def test_runs_at_smoke_scale(source: Path, request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     if source.stem in pages.LIVE:
         assert pages.page_of(source) in request.getfixturevalue("live_pages")
