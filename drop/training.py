@@ -93,13 +93,17 @@ class Arena:
         """uint8 (n, S * S, C) -> normalised float (n, C, S, S), channels last."""
         return self.normalise(images).unflatten(1, (self.size, self.size)).permute(0, 3, 1, 2)
 
+    def send(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of the host on the device, without waiting until it has done what it was asked before."""
+        return values.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else values
+
     def batches(self, indices: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
         """Training images float (n, S, S, C) at these indices, augmented where a generator is given."""
         n, shift, side = len(indices), self.recipe.shift, self.size
         ramp = torch.arange(side, device=self.device)
         rows = columns = (ramp + shift).expand(n, side)
         if generator is not None:  # drawn on the CPU, so that every device sees the same images
-            drawn = torch.rand(n, 3, 1, generator=generator).to(self.device)  # image by image, however they are cut up
+            drawn = self.send(torch.rand(n, 3, 1, generator=generator))  # image by image, however they are cut up
             down, right = (drawn[:, :2] * (2 * shift + 1)).long().unbind(1)
             mirrored = (drawn[:, 2] < 0.5) & self.recipe.flip
             rows, columns = ramp + down, torch.where(mirrored, side - 1 - ramp, ramp) + right
@@ -240,7 +244,9 @@ class Lane:
         if job.record_dynamics:
             shape = (job.recipe.epochs, len(job.kept))
             kinds = {"probability": torch.float16, "correct": torch.bool}
-            self.progress.dynamics = {name: torch.zeros(shape, dtype=kind) for name, kind in kinds.items()}
+            self.progress.dynamics = {
+                name: torch.zeros(shape, dtype=kind, device=arena.device) for name, kind in kinds.items()
+            }
 
     def fill(self, steps: int) -> None:
         """Draw and augment the next batches into the buffers."""
@@ -250,11 +256,11 @@ class Lane:
             p.order = torch.cat([p.order, torch.randperm(n, generator=p.shuffling) + p.drawn * n])
             p.drawn += 1
         p.positions, p.order = p.order[: steps * B], p.order[steps * B :]
-        kept = torch.from_numpy(p.job.kept)[p.positions % n].to(self.arena.device)
+        kept = self.arena.send(torch.from_numpy(p.job.kept)[p.positions % n])
         images = self.arena.batches(kept, p.augmenting)
         self.images[:steps] = images.unflatten(0, (steps, B))
         self.labels[:steps] = self.arena.labels[kept].view(steps, B)
-        self.rates[:steps] = p.rates[p.done : p.done + steps].to(self.arena.device)
+        self.rates[:steps] = self.arena.send(p.rates[p.done : p.done + steps])
         self.cursor.zero_()
 
     def collect(self, steps: int) -> None:
@@ -262,10 +268,12 @@ class Lane:
         p = self.progress
         p.done += steps
         p.losses.append(self.losses[:steps].mean() * steps)
-        for name, buffer in (("probability", self.probabilities), ("correct", self.correct)):
-            if name in p.dynamics:
-                inside = p.positions < p.dynamics[name].numel()  # the last batch may reach into one epoch more
-                p.dynamics[name].view(-1)[p.positions[inside]] = buffer[:steps].flatten().cpu()[inside]
+        if p.dynamics:  # they stay on the device until the end
+            end = p.dynamics["correct"].numel()
+            inside = int((p.positions < end).sum())  # the last batch may reach into one epoch more
+            places = self.arena.send(p.positions[:inside])
+            for name, buffer in (("probability", self.probabilities), ("correct", self.correct)):
+                p.dynamics[name].view(-1)[places] = buffer[:steps].flatten()[:inside]
         if p.done in p.stops:
             guesses = {split: self.arena.predictions(self.network, split) for split in ("validation", "test")}
             validation, test = (self.arena.confusion(guess, split) for split, guess in guesses.items())
@@ -277,7 +285,7 @@ class Lane:
 
     def result(self) -> Result:
         p = self.progress
-        outputs = {name: values.numpy() for name, values in p.dynamics.items()}
+        outputs = {name: values.cpu().numpy() for name, values in p.dynamics.items()}
         if p.job.after is not None:
             outputs |= p.job.after(self.network, self.arena)
         validation, test = (torch.stack([entry[i] for entry in p.evaluated]).cpu().numpy() for i in (0, 1))
@@ -298,24 +306,28 @@ def train(arena: Arena, jobs: Iterable[Job], lanes: int = 1) -> Iterator[tuple[J
     waiting = deque(jobs)
     if not waiting:
         return
-    team = [Lane(arena) for _ in range(min(lanes, len(waiting)))]
-    advance = Graphs(team) if arena.device.type == "cuda" else Eager()
-    for lane in team:
-        lane.load(waiting.popleft())
-    while team:
-        steps = min(AHEAD, *(lane.progress.until_stop for lane in team))
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):  # shapes are fixed; fp32 is fp32
+        team = [Lane(arena) for _ in range(min(lanes, len(waiting)))]
+        advance = (Graphs if arena.device.type == "cuda" else Eager)(team)
         for lane in team:
-            lane.fill(steps)
-        advance(team, steps)
-        for lane in list(team):
-            lane.collect(steps)
-            if lane.progress.done == lane.progress.stops[-1]:
-                yield lane.progress.job, lane.result()
-                lane.load(waiting.popleft()) if waiting else team.remove(lane)
+            lane.load(waiting.popleft())
+        while team:
+            steps = min(AHEAD, *(lane.progress.until_stop for lane in team))
+            for lane in team:
+                lane.fill(steps)
+            advance(team, steps)
+            for lane in list(team):
+                lane.collect(steps)
+                if lane.progress.done == lane.progress.stops[-1]:
+                    yield lane.progress.job, lane.result()
+                    lane.load(waiting.popleft()) if waiting else team.remove(lane)
 
 
 class Eager:
     """Steps one after another: on a CPU, and the plain twin of the graphs."""
+
+    def __init__(self, team: list[Lane]):
+        """There is nothing to prepare."""
 
     def __call__(self, team: list[Lane], steps: int) -> None:
         for lane in team:
@@ -324,34 +336,43 @@ class Eager:
 
 
 class Graphs:
-    """One CUDA graph with a step of every lane, each on its own stream; a graph for every set of lanes at work."""
+    """One CUDA graph with a step of every lane, each on its own stream; captured anew when a lane has left the team.
+
+    A capture is replayed on the same memory: the lanes' buffers, weights and momenta outlive it, whatever a step
+    allocates (activations, gradients, casts of weights) belongs to the graph and goes with it.
+    """
 
     def __init__(self, team: list[Lane]):
-        self.streams = {lane: torch.cuda.Stream() for lane in team}
-        self.captured: dict[tuple[Lane, ...], torch.cuda.CUDAGraph] = {}
-        for lane, stream in self.streams.items():  # lets cuDNN choose its kernels; `load` undoes what is learnt here
-            stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(stream):
-                for _ in range(3):
-                    lane.step()
-            torch.cuda.current_stream().wait_stream(stream)
-            lane.optimizer.zero_grad(set_to_none=True)
+        self.device = torch.get_device_module(team[0].arena.device)  # `torch.cuda`; `torch.cpu` bears the same names
+        self.main, *others = [self.device.Stream() for _ in range(1 + len(team))]  # in a row, hence all different
+        self.streams = dict(zip(team, others, strict=True))
+        self.lanes: tuple[Lane, ...] = ()
+        self.graph: Any = None
+        for _ in range(3):  # libraries choose kernels and take workspaces, stream by stream; `load` undoes the rest
+            self.step(team)
 
     def __call__(self, team: list[Lane], steps: int) -> None:
-        lanes = tuple(team)
-        if lanes not in self.captured:
-            self.captured[lanes] = self.capture(lanes)
+        if tuple(team) != self.lanes:
+            self.device.synchronize()
+            for lane in self.streams:  # gradients lie in the memory of the graph that goes
+                lane.optimizer.zero_grad(set_to_none=True)
+            self.graph, self.lanes = None, tuple(team)
+            self.graph = self.capture()
         for _ in range(steps):
-            self.captured[lanes].replay()
+            self.graph.replay()
 
-    def capture(self, lanes: tuple[Lane, ...]) -> torch.cuda.CUDAGraph:
+    def step(self, lanes: Iterable[Lane]) -> None:
+        """A step of every lane: all streams leave the current one before any comes back to it, so that they overlap."""
+        main = self.device.current_stream()
+        for lane in lanes:
+            self.streams[lane].wait_stream(main)
+            with self.device.stream(self.streams[lane]):
+                lane.step()
+        for lane in lanes:
+            main.wait_stream(self.streams[lane])
+
+    def capture(self) -> Any:
         graph = torch.cuda.CUDAGraph()
-        torch.cuda.synchronize()
-        with torch.cuda.graph(graph):
-            main = torch.cuda.current_stream()
-            for lane in lanes:
-                self.streams[lane].wait_stream(main)
-                with torch.cuda.stream(self.streams[lane]):
-                    lane.step()
-                main.wait_stream(self.streams[lane])
+        with torch.cuda.graph(graph, stream=self.main):
+            self.step(self.lanes)
         return graph

@@ -47,9 +47,10 @@ def plain_loop(arena, job, steps):
         optimizer.param_groups[0]["lr"] = float(rates(recipe, total, n)[step])
         kept = torch.from_numpy(job.kept)[order[step * recipe.batch : (step + 1) * recipe.batch]].to(arena.device)
         images = arena.batches(kept, None).permute(0, 3, 1, 2)
-        loss = F.cross_entropy(network(images), arena.labels[kept])
-        optimizer.zero_grad()
-        loss.backward()
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            loss = F.cross_entropy(network(images), arena.labels[kept])
+            optimizer.zero_grad()
+            loss.backward()
         optimizer.step()
         losses.append(loss.item())
     return network, np.array(losses)
