@@ -76,11 +76,9 @@ def list_lines(name):
     for part, line in lines_with_records(ledger[name]):
         e = line.estimate
         words = f"{line.metric}: {line.text}"
-        rows.append([words, part.benchmark, e.value, e.low, e.high, line.margin, e.seeds or "exact", line.verdict])
+        rows.append([words, line.verdict, e.value, e.low, e.high, e.seeds or "exact", part.benchmark])
     if rows:
-        figures.table(
-            rows, ["left > right + margin", "benchmark", "difference", "low", "high", "margin", "n", "verdict"]
-        )
+        figures.table(rows, ["left > right + margin", "verdict", "difference", "low", "high", "n", "benchmark"])
 
 
 # %% tags=["hide-input"]
@@ -98,7 +96,7 @@ def draw(name):
     ax.axvline(0, color=figures.INK, linewidth=1)
     ax.set_yticks(range(len(drawn)), [f"{line.metric}: {line.text}" for _, line in drawn], fontsize=8)
     ax.set_ylim(len(drawn) - 0.4, -0.6)
-    ax.set_xlabel("difference minus margin (points): right of 0 supports")
+    ax.set_xlabel("points beyond the margin")
     benchmarks = ", ".join(dict.fromkeys(part.benchmark for part, _ in drawn))
     seeds = sorted({line.estimate.seeds for _, line in drawn})
     ax.set_title(f"{name}, {benchmarks}, n = {', '.join(map(str, seeds))} seeds", fontsize=9)
