@@ -1,6 +1,7 @@
 """Gaussian mixtures of K classes or D dimensions: the best quotas for linear and, apart from them, for Bayes rules.
 
-On the line the argmax of K affine functions is a row of K − 1 thresholds, here in the order of the means.
+On the line the argmax of K affine functions is a row of K − 1 thresholds, here in the order of the means. In D
+dimensions the linear rules are argmax μk·x + bk: the directions of the nearest-mean rule, one free offset a class.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq, minimize
-from scipy.special import ndtr, ndtri
+from scipy.optimize import root as find_root
+from scipy.special import gamma, gammainc, gammaincc, ndtr, ndtri
 
 from drop.mixture import Floats, GaussianMixture
 
@@ -121,6 +123,42 @@ def least_favourable_prior(cells: Floats) -> Floats:
         options={"ftol": 1e-9, "maxiter": 100},
     )
     return np.maximum(found.x, 0) / np.maximum(found.x, 0).sum()
+
+
+def offset_risks(means: Floats, stds: Floats, offsets: Floats, directions: Floats) -> tuple[Floats, Floats]:
+    """Class risks (K,) of the rule argmax μk·x + bk for classes N(μk, σk² I), and their Jacobian in the offsets b.
+
+    A region is convex, so a ray from its class's mean is inside it between two radii, whose χ probabilities are exact;
+    the risk is the mean over unit vectors `directions` (N, D), the same for all classes. Exact on the line with ±1.
+    """
+    size, half, along = len(means), means.shape[1] / 2, directions @ means.T
+    slopes = stds[:, None, None] * (along - along.T[:, :, None])  # (K, N, K): of score l less score k, on a ray of k
+    slopes[slopes == 0] = 1e-100
+    scores = offsets + means @ means.T
+    meets = (np.diag(scores)[:, None] - scores + np.eye(size))[:, None] / slopes
+    entries, exits = np.where(slopes < 0, meets, -np.inf), np.where(slopes > 0, meets, np.inf)
+    inner = np.clip(entries.max(axis=-1), 0.0, 40.0)
+    outer = np.clip(exits.min(axis=-1), inner, 40.0)
+    risks = (gammainc(half, inner**2 / 2) + gammaincc(half, outer**2 / 2)).mean(axis=-1)
+    jacobian = np.zeros((size, size))
+    for radius, rival, sign in ((inner, entries.argmax(axis=-1), -1), (outer, exits.argmin(axis=-1), 1)):
+        density = radius ** (2 * half - 1) * np.exp(-(radius**2) / 2) / (2 ** (half - 1) * gamma(half))
+        moves = sign * density / np.take_along_axis(slopes, rival[..., None], axis=-1)[..., 0] / len(directions)
+        np.add.at(jacobian, (np.arange(size)[:, None], rival), np.where((radius > 0) & (inner < outer), moves, 0.0))
+    return risks, jacobian - np.diag(jacobian.sum(axis=-1))
+
+
+def minimax_offsets(means: Floats, stds: Floats, directions: Floats) -> Floats:
+    """The offsets (K,), up to a constant, at which all K risks are equal: the least worst-class risk of these rules."""
+
+    def excess(offsets: Floats, spreads: Floats) -> Floats:
+        z = ndtri(np.clip(offset_risks(means, spreads, offsets, directions)[0], 1e-300, 1 - 1e-16))
+        return np.append(z[1:] - z[0], offsets[0])
+
+    offsets, even = ((means[0] ** 2).sum() - (means**2).sum(axis=-1)) / 2, np.sqrt((stds**2).mean())
+    for share in (0.25, 0.5, 0.75, 1.0):  # from equal spreads, where the nearest mean is a good start, to these
+        offsets = find_root(excess, offsets, args=(stds**share * even ** (1 - share),)).x
+    return offsets
 
 
 def anderson_bahadur(means: Floats, covariances: Floats) -> tuple[Floats, float]:

@@ -10,7 +10,7 @@ without exceeding any class, and `counts` turns those into whole samples:
     counts(class_sizes, minimax_weights(weights, recalls, rate), 0.3)    round after round
     counts(class_sizes, difficulty_weights(scores, labels, K), 0.3)      the budgets of NUCS
 
-Iterated DRoP is drop_counts with the recalls of the model trained on the pruned data.
+Iterated DRoP has two forms: drop_counts with the pruned model's recalls, or weights multiplied up by minimax_weights.
 """
 
 import math

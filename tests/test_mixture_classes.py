@@ -4,6 +4,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from drop.mixture import GaussianMixture
 from drop.mixture_classes import (
@@ -12,8 +13,10 @@ from drop.mixture_classes import (
     bayes_risks,
     least_favourable_prior,
     line_cells,
+    minimax_offsets,
     minimax_priors,
     minimax_thresholds,
+    offset_risks,
     project,
     sample_cells,
     threshold_risks,
@@ -111,3 +114,56 @@ def test_isotropic_classes_reduce_to_the_line_between_the_means():
     w, offset = anderson_bahadur(means, covariances)
     assert w == pytest.approx(np.array([1, 2, -2]) / 3)
     assert offset == pytest.approx(float(GaussianMixture((0, 3), (0.5, 1)).worst_class_threshold()))
+
+
+def circle(size: int) -> np.ndarray:
+    angles = 2 * np.pi * (np.arange(size) + 0.5) / size
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
+SIGNS = np.array([[1.0], [-1.0]])  # every direction there is on the line
+
+
+def test_offsets_of_two_classes_in_the_plane_are_thresholds():
+    means, stds, directions = np.array([[0.3, -0.2], [1.5, 1.4]]), np.array([0.5, 1.0]), circle(4096)
+    gap = float(np.linalg.norm(means[1] - means[0]))
+    line = GaussianMixture((0.0, gap), stds, (0.4, 0.6))
+    offsets = minimax_offsets(means, stds, directions)
+    risks, jacobian = offset_risks(means, stds, offsets, directions)
+    assert risks == pytest.approx(line.class_risks(line.worst_class_threshold()), abs=1e-5)
+    assert stds / stds.sum() @ jacobian == pytest.approx(np.zeros(2), abs=2e-4)  # stationary at the ratio σ0/σ1
+    learner = minimize(lambda b: line.priors @ offset_risks(means, stds, b, directions)[0], offsets).x
+    expected = line.class_risks(line.average_optimal_threshold())
+    assert offset_risks(means, stds, learner, directions)[0] == pytest.approx(expected, abs=1e-3)
+
+
+def test_offsets_on_the_line_are_ordered_thresholds():
+    for seed in range(10):
+        means, stds = random_classes(seed, 4)
+        offsets = minimax_offsets(means[:, None], stds, SIGNS)
+        risks, jacobian = offset_risks(means[:, None], stds, offsets, SIGNS)
+        assert (offsets[:-1] - offsets[1:]) / np.diff(means) == pytest.approx(minimax_thresholds(means, stds), abs=1e-6)
+        assert minimax_priors(means, stds) @ jacobian == pytest.approx(np.zeros(4), abs=1e-6)
+
+
+def test_the_jacobian_of_offset_risks_is_their_derivative():
+    rng = np.random.default_rng(0)
+    means, stds, offsets, directions = (
+        rng.normal(size=(4, 2)) * 2,
+        rng.uniform(0.4, 1.2, 4),
+        rng.normal(size=4),
+        circle(64),
+    )
+    for k, step in enumerate(1e-6 * np.eye(4)):
+        ends = [offset_risks(means, stds, offsets + sign * step, directions)[0] for sign in (-1, 1)]
+        slope = offset_risks(means, stds, offsets, directions)[1][:, k]
+        assert (ends[1] - ends[0]) / 2e-6 == pytest.approx(slope, abs=1e-6)
+
+
+def test_with_equal_spreads_minimax_offsets_are_the_least_favourable_bayes_rule():
+    means, stds, directions = np.array([[0.0, 0], [1.5, 0.2], [0.4, 1.7]]), np.full(3, 0.7), circle(1024)
+    risks = offset_risks(means, stds, minimax_offsets(means, stds, directions), directions)[0]
+    cells = sample_cells(means, np.array([np.eye(2) * 0.49] * 3), size=40_000)
+    prior = least_favourable_prior(cells)
+    assert risks == pytest.approx(np.full(3, risks[0]), abs=1e-8)
+    assert risks[0] == pytest.approx(prior @ bayes_risks(cells, prior), abs=5e-3)
