@@ -1,4 +1,4 @@
-# The batch: notebooks through papermill, then (if asked) the pages, then the book. `make rerun` runs it here; on a cluster:
+# The batch: notebooks through papermill, then (if asked) the pages, then the book. Here: make rerun. On a cluster:
 #
 #     snakemake --profile profiles/slurm --config scale=paper-fast benchmark=cifar10 seeds=0-2
 #

@@ -280,11 +280,11 @@ def main(arguments: list[str]) -> int:
         return 2
     if options.dry_run or (all(job.done(records.Store()) for job in jobs) and not options.pages):
         return 0
-    return subprocess.run([*command(request, options.jobs), *passed_on]).returncode
+    os.execv(sys.executable, [*command(request, options.jobs), *passed_on])  # one process less to kill or to survive
 
 
 def command(request: dict[str, Any], jobs: int) -> list[str]:
-    """The call of Snakemake for a request on this machine; profiles/default holds the settings that all batches share."""
+    """The call of Snakemake for a request on this machine; profiles/default holds what all batches share."""
     settings = [f"{name}={value}" for name, value in request.items() if name != "list"]
     settings += [f"list={Path(request['list']).resolve()}"] if request.get("list") else []
     gpus = f"gpu={len(gpus_here())}" if gpus_here() else "gpu=1"  # without one, jobs for a GPU run one at a time

@@ -18,7 +18,7 @@ QUERIES = ("random", "full", "balanced", "")  # what needs no query models
 def cost_table(found: Iterable[records.Record]) -> dict[tuple[str, str], float]:
     """Seconds of one full training, as measured, for each (benchmark, scale): the mean over its records.
 
-    A run at density d takes budget + (1 - budget) d of the steps of a full training, so its seconds are divided by that.
+    A run at density d takes budget + (1 - budget) d of the steps of a full training; its seconds are divided by that.
     """
     seconds = defaultdict(list)
     for record in found:
@@ -75,7 +75,8 @@ def plan_text(jobs: list[batch.Job]) -> str:
             state, unknown = "to run  cost not measured yet", unknown + 1
         lines.append(f"  {state:<46} {job.name}")
     counts = Counter(job.done(store) for job in jobs)
-    lines.append(f"{len(jobs)} notebooks: {counts[False]} to run, {counts[True]} exist already; records in {store.root}")
+    lines.append(f"{len(jobs)} notebooks: {counts[False]} to run, {counts[True]} exist already")
+    lines.append(f"records: {store.root}")
     if counts[False]:
         rest = f", and {unknown} whose cost was not measured yet" if unknown else ""
         lines.append(f"estimated cost: {clock(total)} of training, added up over networks{rest}")
@@ -83,12 +84,14 @@ def plan_text(jobs: list[batch.Job]) -> str:
 
 
 def end_text(jobs: list[batch.Job], pending: list[str]) -> str:
-    """Done, skipped and failed jobs after a batch, and where to look; `pending` are the names that were to run."""
-    store, done, failed = records.Store(), [], []
-    for job in jobs:
-        if job.name in pending:
-            (done if job.done(store) else failed).append(job)
-    lines = [f"{len(done)} done, {len(jobs) - len(pending)} skipped (they had all records), {len(failed)} not done"]
+    """Done, skipped and failed jobs after a batch, and where to look; `pending` are the names that were to run.
+
+    A notebook can fail after its last run was recorded, so what counts here is the stamp of its success.
+    """
+    ran = [job for job in jobs if job.name in pending]
+    failed = [job for job in ran if not batch.stamp(job.name).exists()]
+    done = len(ran) - len(failed)
+    lines = [f"{done} done, {len(jobs) - len(pending)} skipped (nothing was missing), {len(failed)} not done"]
     lines += [f"  not done: {job.name}\n    {_reason(job)}" for job in failed]
     return "\n".join([*lines, f"executed notebooks: {batch.home()}"])
 

@@ -1,0 +1,5 @@
+# %% tags=["parameters"]
+divisor = 0
+
+# %%
+1 / divisor
