@@ -8,6 +8,7 @@ help:
 	@echo "make book    set up, train the quickstart live, render the book        -> _build/html/index.html"
 	@echo "make test    set up, run every test, every notebook and a clean build"
 	@echo "make pages   execute the notebooks again and write the committed pages -> book/*.ipynb"
+	@echo "make rerun   measure through papermill what has no record yet: SCALE=laptop BENCHMARK=... SEEDS=0-4 JOBS=1 LIST=... DRY=1"
 	@echo "make clean   remove what was built (the environment in .venv stays)"
 	@echo "PYTHON=python3.12 make book   uses another Python (3.11 or newer) for the environment"
 
@@ -37,8 +38,12 @@ pages: $(READY)
 	@$(BIN)/python book/pages.py
 	@echo "pages: done, see git status for what changed"
 
+# Every NAME=VALUE is passed on, so that a misspelt one is an error.
+rerun: $(READY)
+	@$(BIN)/python book/batch.py $(filter-out PYTHON=%,$(MAKEOVERRIDES))
+
 clean:
 	@rm -rf _build book/00_quickstart.ipynb
 	@echo "clean: removed _build and the quickstart's page"
 
-.PHONY: help book test pages clean
+.PHONY: help book test pages rerun clean
