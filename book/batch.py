@@ -1,7 +1,7 @@
 """What a batch is: notebooks and parameters, checked, as jobs; each knows from the records whether it is done.
 
-    python book/batch.py --scale laptop --benchmark fashion-mnist --seeds 0-4 --jobs 1      (what `make rerun` runs)
-    python book/batch.py --list batches/example.yaml --dry-run
+    python book/batch.py scale=laptop benchmark=fashion-mnist seeds=0-4             (what `make rerun SCALE=…` runs)
+    python book/batch.py list=batches/example.yaml dry=1
     snakemake --profile profiles/slurm --config scale=paper benchmark=cifar10 seeds=0-2     the same on a cluster
 
 A job is one papermill execution of a notebook (book/batch_job.py); the Snakefile runs the jobs that are not done. A
@@ -12,7 +12,6 @@ parameters and this code. File times and prose play no part, so nothing becomes 
 
 from __future__ import annotations
 
-import argparse
 import ast
 import difflib
 import functools
@@ -38,6 +37,17 @@ from drop.benchmarks import Run
 ROOT = pages.ROOT
 PLAN = ("benchmark", "scale", "pruners", "densities", "seeds")  # what the runs of a measuring notebook follow from
 REQUEST = ("scale", "benchmark", "seeds", "notebook", "list", "jobs", "pages")  # what --config may hold
+HELP = """python book/batch.py NAME=VALUE ...   (make rerun NAME=VALUE ... is the same; names may be capitals)
+
+scale=laptop           smoke, laptop, paper-fast or paper
+benchmark=cifar10      names, separated by commas; default: the notebook's
+seeds=0-4              numbers and ranges; default: the notebook's
+notebook=NN_topic      names, separated by commas; default: every notebook that measures
+list=FILE              a YAML list of notebooks and parameters, instead of the four above
+jobs=1                 notebooks at a time
+dry=1                  only say what would run, what exists and what it costs
+pages=1                then pack the records, make the pages and render the book
+Options (-...) are passed on to Snakemake."""
 RESERVED = ("notebook", "register")  # names in a list that are no parameters
 
 
@@ -221,6 +231,12 @@ def entries_of(request: dict[str, Any]) -> tuple[list[dict[str, Any]], Path]:
     return [{"notebook": name, **given} for name in names], Path.cwd()
 
 
+def _whole(value: Any) -> int:
+    if not str(value).isdecimal() or int(value) < 1:
+        raise ValueError(f"jobs is {value!r}, but must be a whole number from 1")
+    return int(value)
+
+
 def _split(value: Any) -> list[str]:
     return [part for part in str(value or "").split(",") if part]
 
@@ -231,7 +247,7 @@ def jobs_of(request: dict[str, Any]) -> list[Job]:
     One seed a job; at smoke scale, where runs take less time than starting a notebook, as many jobs as run at a time.
     """
     entries, folder = entries_of(request)
-    at_once = int(request.get("jobs") or 1)
+    at_once = _whole(request.get("jobs") or 1)
     found = []
     for entry in entries:
         for source, values, register in expand(entry, folder):
@@ -257,39 +273,42 @@ def prepare(request: dict[str, Any]) -> list[Job]:
     return pending
 
 
+def settings_of(arguments: list[str]) -> dict[str, str]:
+    """The settings among the arguments, such as scale=laptop or SCALE=laptop; ValueError for an unknown name."""
+    pairs = [argument.split("=", 1) for argument in arguments if not argument.startswith("-")]
+    if odd := [pair[0] for pair in pairs if len(pair) < 2]:
+        raise ValueError(f"{odd[0]!r} is no setting; they look like scale=laptop")
+    return {name.lower(): value for name, value in pairs if value}
+
+
 def main(arguments: list[str]) -> int:
-    """Check, say what there is to do, and run it through the Snakefile; the exit code is 0 when everything is done."""
+    """Check, say what there is to do, and become the Snakemake that does it; 0 where there is nothing to do."""
     import batch_report
 
-    parser = argparse.ArgumentParser(description="Rerun experiments through papermill; whatever has a record is kept.")
-    parser.add_argument("--scale", help="smoke, laptop (default), paper-fast or paper")
-    parser.add_argument("--benchmark", help="names, separated by commas; default: the notebook's")
-    parser.add_argument("--seeds", help="such as 0-4 or 0,2; default: the notebook's")
-    parser.add_argument("--notebook", help="names, separated by commas; default: every notebook that measures")
-    parser.add_argument("--list", help="a YAML list of notebooks and parameters instead of the four above")
-    parser.add_argument("--jobs", type=int, default=1, help="notebooks at a time (default 1)")
-    parser.add_argument("--pages", action="store_true", help="then pack the records, make the pages and the book")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would run, what exists and what it costs")
-    options, passed_on = parser.parse_known_args(arguments)  # what is not known here is Snakemake's
-    request = {name: getattr(options, name) for name in REQUEST if getattr(options, name)}
+    if {"-h", "--help"} & set(arguments):
+        print(HELP)
+        return 0
     try:
+        request = settings_of(arguments)
+        dry = request.pop("dry", "")
         jobs = jobs_of(request)
         print(batch_report.plan_text(jobs), flush=True)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if options.dry_run or (all(job.done(records.Store()) for job in jobs) and not options.pages):
+    if dry or (all(job.done(records.Store()) for job in jobs) and not request.get("pages")):
         return 0
-    os.execv(sys.executable, [*command(request, options.jobs), *passed_on])  # one process less to kill or to survive
+    passed_on = [argument for argument in arguments if argument.startswith("-")]
+    os.execv(sys.executable, [*command(request), *passed_on])  # one process less to kill or to survive
 
 
-def command(request: dict[str, Any], jobs: int) -> list[str]:
+def command(request: dict[str, Any]) -> list[str]:
     """The call of Snakemake for a request on this machine; profiles/default holds what all batches share."""
     settings = [f"{name}={value}" for name, value in request.items() if name != "list"]
     settings += [f"list={Path(request['list']).resolve()}"] if request.get("list") else []
     gpus = f"gpu={len(gpus_here())}" if gpus_here() else "gpu=1"  # without one, jobs for a GPU run one at a time
     snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--quiet", "all"]
-    return [*snakemake, "--cores", str(jobs), "--resources", gpus, "--config", *settings]
+    return [*snakemake, "--cores", request.get("jobs", "1"), "--resources", gpus, "--config", *settings]
 
 
 @functools.cache

@@ -78,8 +78,9 @@ def plan_text(jobs: list[batch.Job]) -> str:
     lines.append(f"{len(jobs)} notebooks: {counts[False]} to run, {counts[True]} exist already")
     lines.append(f"records: {store.root}")
     if counts[False]:
-        rest = f", and {unknown} whose cost was not measured yet" if unknown else ""
-        lines.append(f"estimated cost: {clock(total)} of training, added up over networks{rest}")
+        known = f"{clock(total)} of training, added up over networks" if total else ""
+        rest = f"not measured yet for {unknown} of the notebooks" if unknown else ""
+        lines.append(f"estimated cost: {' and '.join(filter(None, (known, rest)))}")
     return "\n".join(lines)
 
 

@@ -85,10 +85,15 @@ def run(
     lanes: Annotated[int, typer.Option(help="networks side by side on a GPU")] = 4,
     minutes: Annotated[float, typer.Option(help="stop after so long; what is finished stays")] = float("inf"),
     dry: Annotated[bool, typer.Option("--dry-run", help="only say what would be trained")] = False,
+    again: Annotated[bool, typer.Option(help="what other code measured, see status; second records are kept")] = False,
 ) -> None:  # fmt: skip
     """Train what has no record yet; stop it whenever you like, finished runs stay."""
     runs = planned(name, scale, pruners, densities, seeds)
     store = records.Store()
+    if again:
+        other = {record["key"] for record, _ in records.status(store.all())}
+        runs = [run for run in runs if run.key in other]
+        store = records.Store(store.root / "again" / records.code_hash(), also=())  # goes on where it was stopped
     missing = [run for run in runs if store.get(run.key) is None]
     done = len(runs) - len(missing)
     console.print(f"{len(runs)} runs, {done} have a record, {len(missing)} to train -> {store.root}", soft_wrap=True)
@@ -117,6 +122,8 @@ def run(
             measure(missing, store, workers or None, lanes=lanes, report=report)
         except TimeoutError:
             console.print(f"stopped after {minutes:g} minutes; the same command goes on")
+    if again:
+        print(f"{records.Store().merge(store.root)} second records kept beside the first")
 
 
 @guarded
@@ -127,6 +134,8 @@ def status() -> None:
     counts = Counter((r["run"]["benchmark"], r["run"]["scale"], r["run"]["pruner"], reason) for r, reason in stale)
     for (name, scale, pruner, reason), count in sorted(counts.items()):
         print(f"{name} {scale} {pruner}: {count} records, {reason}")
+    if stale:
+        print("measure some of them again: python -m drop run BENCHMARK SCALE --pruners ... --seeds ... --again")
     print(f"{len(found)} records, {len(found) - len(stale)} made by the present code under the present protocol")
 
 
