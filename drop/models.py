@@ -40,6 +40,17 @@ class Network(nn.Module):
         return self.head(self.features(images))
 
 
+class Halve(nn.Module):
+    """Means of 2 x 2 pixels, as `nn.AvgPool2d(2)`, whose CPU kernel takes half of LeNet-5's time: channels are few."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        N, C, H, W = x.shape
+        x = x[..., : H // 2 * 2, : W // 2 * 2].permute(0, 2, 3, 1)
+        x = (x[:, ::2] + x[:, 1::2]).reshape(N, H // 2, W // 2, 2 * C)  # rows; pairs of columns side by side
+        means = torch.eye(C, dtype=x.dtype, device=x.device).repeat(2, 1) / 4  # (2 C, C)
+        return (x @ means).permute(0, 3, 1, 2)
+
+
 def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: int = 0) -> Network:
     """A freshly initialised network in channels_last memory format, on the CPU.
 
@@ -103,9 +114,9 @@ def _lenet5(num_classes: int, channels: int, size: int) -> Network:
     side = ((size + 2 * padding - 4) // 2 - 4) // 2
     body = nn.Sequential(
         *_convolution(channels, 6, kernel=5, padding=padding, momentum=PAPER_MOMENTUM),  # (N, 6, 28, 28)
-        nn.AvgPool2d(2),
+        Halve(),
         *_convolution(6, 16, kernel=5, padding=0, momentum=PAPER_MOMENTUM),  # (N, 16, 10, 10)
-        nn.AvgPool2d(2),
+        Halve(),
         nn.Flatten(),  # (N, 400)
         *_linear(16 * side**2, 120),
         *_linear(120, 84),

@@ -257,8 +257,10 @@ class Lane:
             p.drawn += 1
         p.positions, p.order = p.order[: steps * B], p.order[steps * B :]
         kept = self.arena.send(torch.from_numpy(p.job.kept)[p.positions % n])
-        images = self.arena.batches(kept, p.augmenting)
-        self.images[:steps] = images.unflatten(0, (steps, B))
+        span = B if self.arena.device.type == "cpu" else steps * B  # what a CPU's cache holds; few kernels on a GPU
+        for at in range(0, steps * B, span):
+            images = self.arena.batches(kept[at : at + span], p.augmenting)
+            self.images[at // B : (at + span) // B] = images.unflatten(0, (-1, B))
         self.labels[:steps] = self.arena.labels[kept].view(steps, B)
         self.rates[:steps] = self.arena.send(p.rates[p.done : p.done + steps])
         self.cursor.zero_()

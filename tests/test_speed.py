@@ -1,0 +1,69 @@
+"""Facts about speed that can be checked without a clock, and the benchmark of training on a few images."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from drop.models import Halve
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "speed"))
+
+import training as benchmark  # noqa: E402
+
+
+def test_the_package_and_its_torch_free_rooms_import_no_torch():
+    rooms = "metrics quotas selection mixture datasets benchmarks records figures".split()
+    code = f"import sys, drop, {', '.join(f'drop.{room}' for room in rooms)}; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_importing_the_package_imports_no_numpy_either():
+    code = "import sys, drop; print('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize("side", [(28, 28), (10, 10), (13, 6)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_halving_is_average_pooling(side, dtype):
+    x = torch.randn(3, 6, *side).to(memory_format=torch.channels_last, dtype=dtype).requires_grad_()
+    mine, usual = Halve()(x), torch.nn.functional.avg_pool2d(x, 2)
+    tolerance = {torch.float32: 1e-6, torch.bfloat16: 2e-2}[dtype]
+    torch.testing.assert_close(mine, usual, atol=tolerance, rtol=tolerance)
+    weights = torch.randn_like(usual)
+    gradients = [torch.autograd.grad((y * weights).sum(), x)[0] for y in (mine, usual)]
+    torch.testing.assert_close(*gradients, atol=tolerance, rtol=tolerance)
+
+
+def test_the_work_of_a_training_image_is_counted():
+    assert benchmark.flops("vgg16") == pytest.approx(1.88e9, rel=0.01)  # 0.313 GMAC forward, three times, two each
+
+
+def test_part_of_a_split_holds_every_class():
+    from drop import datasets
+
+    split = datasets.load("fashion-mnist-mini").test
+    for size in (10, 100):
+        few = benchmark.part(split, size)
+        assert len(few.images) == size and len(few.labels.unique()) > 5
+
+
+def test_the_benchmark_of_training_runs_and_says_where(tmp_path, monkeypatch):
+    monkeypatch.setitem(benchmark.NETWORKS, "lenet5", ("fashion-mnist-mini", benchmark.NETWORKS["lenet5"][1]))
+    monkeypatch.setattr(benchmark, "ours", lambda name, seconds: 1000.0)
+    monkeypatch.setattr(sys, "argv", ["training.py", "--networks", "lenet5", "--out", str(tmp_path / "r.json")])
+    benchmark.main()
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert found["cpu"] == [{"network": "lenet5", "dataset": "fashion-mnist-mini", "batch": 128, "ours": 1000.0}]
+    assert {"date", "device", "cores", "load", "torch"} <= set(found["machine"])
+
+
+def test_images_a_second_count_training_and_evaluation():
+    from drop import datasets
+
+    _, recipe = benchmark.NETWORKS["lenet5"]
+    assert benchmark.timed(datasets.load("fashion-mnist-mini"), recipe, 256) > 0
