@@ -1,0 +1,82 @@
+# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # How fast it trains
+#
+# *What does one training cost, here and in the code released with the paper?*
+#
+# A grid of prunings is hundreds of trainings, so its cost decides who can repeat it. This page sets both codes beside
+# each other {cite:p}`vysogorets2025drop`: the same machine, networks and images. Expect this module to be faster by a
+# factor of ten and more, because the data stay on the device as bytes, augmentation is a few large operations instead
+# of one call an image, arithmetic is in bf16, and several networks train at the same time.
+
+# %% tags=["parameters"]
+results = "../speed/results"  # JSON files that speed/training.py wrote
+
+# %% tags=["hide-input"]
+import json
+from pathlib import Path
+
+from drop import figures
+
+found = [json.loads(path.read_text()) for path in sorted(Path(results).glob("training*.json"))]
+on_cpu, on_gpu = ([run for run in found if kind in run] for kind in ("cpu", "gpu"))
+
+
+def where(run):
+    machine = run["machine"]
+    return f"{machine['device']}, {machine['cores']} cores, torch {machine['torch']}, {machine['date'][:10]}"
+
+
+# %% [markdown]
+# ## Training on a CPU
+#
+# Images a second, both codes one after the other on the same machine, each as its user would run it. The released
+# code: its `Trainer` with a `DataLoader` in the main process, all threads, validation after every epoch. This module:
+# one process a core, each with a network of its own, augmentation and the recipe's evaluations included. LeNet-5 and
+# the small network of the laptop scale see Fashion-MNIST, VGG-16 sees CIFAR-10. The small network runs in the
+# released code's own base class.
+
+# %% tags=["hide-input"]
+for run in on_cpu:
+    figures.say(f"On {where(run)}:")
+    columns = ["network", "batch", "this module", "released code", "times"]
+    rows = [[r["network"], r["batch"], r["ours"], r.get("released"), r.get("times")] for r in run["cpu"]]
+    figures.table(rows, columns, digits=1)
+if not on_cpu:
+    figures.say("This has not been measured yet.")
+
+# %% [markdown]
+# ## Training on a GPU
+#
+# VGG-16 on CIFAR-10, several networks side by side in one CUDA graph. The share of peak compares the model's own
+# arithmetic with the rate of large bf16 matrix products measured in the same minute. The seconds of a full run are for
+# one network when that many share the device.
+
+# %% tags=["hide-input"]
+for run in on_gpu:
+    gpu = run["gpu"]
+    figures.say(f"On {where(run)}, {gpu['peak_flops'] / 1e12:.0f} TFLOP/s in bf16 matrix products:")
+    names = ["scale", "lanes", "precision", "images_per_second", "share_of_peak", "seconds_per_run", "peak_memory_gb"]
+    columns = ["scale", "networks", "precision", "images/s", "share of peak", "seconds a run", "memory (GB)"]
+    figures.table([[row[name] for name in names] for row in gpu["rows"]], columns, digits=2)
+    figures.say(f"The paper's grid on CIFAR-10, worth 162 full runs, would take {gpu['grid_hours']:.1f} hours.")
+if not on_gpu:
+    figures.say(
+        "This has not been measured yet: no GPU was at hand. The code is tested on CPUs in all but the capture of its "
+        "graphs, and the table is one command."
+    )
+
+# %% [markdown]
+# ## Your machine
+#
+# With nothing else running on it, and a data root that holds CIFAR-10 and Fashion-MNIST:
+#
+# ```sh
+# git clone https://github.com/avysogorets/fair-data-pruning CHECKOUT
+# python speed/training.py --released CHECKOUT --out speed/results/training-cpu.json
+# python speed/training.py --device cuda --out speed/results/training-gpu.json
+# ```
