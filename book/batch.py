@@ -257,6 +257,8 @@ def jobs_of(request: dict[str, Any]) -> list[Job]:
             parts = min(len(seeds), at_once) if short else len(seeds)
             groups = [seeds[i::parts] for i in range(parts)] if whole.runs else [None]
             found += [whole if g is None else Job(source, {**values, "seeds": g}, register) for g in groups]
+    if request.get("pages") and any(run.benchmark.scale == "smoke" for job in found for run in job.runs):
+        raise ValueError("pages=1 would put records of smoke scale into the book; measure at another scale for it")
     return list({job.name: job for job in found}.values())
 
 

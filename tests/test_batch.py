@@ -109,8 +109,13 @@ def test_the_dry_run_says_what_exists_and_what_the_rest_costs(capsys, tmp_path):
     assert "exists  22 runs" in out and "22 of 22 runs, about" in out and "1 to run, 1 exist already" in out
     assert batch.main(["DRY=1", f"NOTEBOOK={PRUNE}", "SEEDS=99", "SCALE=paper", "BENCHMARK=cifar10"]) == 0
     assert "cost not measured yet" in capsys.readouterr().out
-    for wrong, message in [("seeds=x", "seeds is 'x'"), ("SEDS=0", "nearest: seeds"), ("jobs=0", "jobs is '0'")]:
-        assert batch.main(["dry=1", wrong]) == 2
+    for wrong, message in [
+        ("seeds=x", "seeds is 'x'"),
+        ("SEDS=0", "nearest: seeds"),
+        ("jobs=0", "jobs is '0'"),
+        ("pages=1", "records of smoke scale"),
+    ]:
+        assert batch.main(["dry=1", "scale=smoke", wrong]) == 2
         assert message in capsys.readouterr().err
     assert not (tmp_path / "records").exists()
 
@@ -174,7 +179,7 @@ def of_batch(store: records.Store, word: str = "") -> list[psutil.Process]:
 
 @pytest.mark.timeout(900)
 def test_killing_the_batch_or_a_worker_loses_at_most_what_was_in_flight(tmp_path, store):
-    plenty = [round(0.1 + i / 200, 3) for i in range(40)]
+    plenty = [round(0.1 + i / 200, 3) for i in range(30)]
     request = listed(tmp_path, measuring(pruners=["random", "random+drop"], densities=plenty, seeds=0))
     [job] = batch.jobs_of(request)
     before: dict[Path, bytes] = {}

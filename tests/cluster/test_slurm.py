@@ -1,4 +1,4 @@
-"""A batch on a real SLURM cluster of two nodes; one crashes in the middle. Opt-in: DROP_CLUSTER=1, as root on Debian."""
+"""A batch on a real SLURM cluster of two nodes; one crashes in the middle. Opt-in: DROP_CLUSTER=1, root, Debian."""
 
 import os
 import subprocess
@@ -33,7 +33,15 @@ def start(store: Path) -> subprocess.Popen:
     """The batch as the page "Rerun it" says, on this cluster's partition and with quick looks at the queue."""
     resources = ["slurm_partition=main", "runtime=30", "mem_mb=2000", "cpus_per_task=1"]
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--default-resources", *resources]
-    command += ["--slurm-no-account", "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
+    command += [
+        "--slurm-status-command",
+        "squeue",
+        "--slurm-no-account",
+        "--slurm-init-seconds-before-status-checks",
+        "2",
+        "--latency-wait",
+        "10",
+    ]
     command += ["--config", f"list={LIST}", "jobs=4"]
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"DROP_RECORDS": str(store)})
 
