@@ -11,7 +11,7 @@ train = "never"
 divisor = 1
 
 # %%
-from drop import benchmarks
+from drop import benchmarks  # noqa: E402
 
 plan = benchmarks.plan(benchmarks.benchmark(benchmark, scale), pruners, densities, seeds)
 found = benchmarks.collect(plan, train)
