@@ -68,7 +68,7 @@ def attempt(spec: dict[str, Any], target: Path) -> str:
             progress_bar=False, kernel_name=pages.KERNEL["name"], language="python", extra_arguments=extra,
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
-        return f"{_plain(error.traceback)}\n{error.ename}: {error.evalue.splitlines()[0] if error.evalue else ''}"
+        return f"{_plain(error.traceback)}\n{error.ename}: {(error.evalue.splitlines() or [''])[0]}"
     except Exception as error:  # a kernel that died or never started, a full disk
         return f"{type(error).__name__}: {str(error).strip() or 'no reason given'}"
     missing = records.Store().missing(spec["keys"])
