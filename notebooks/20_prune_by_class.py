@@ -20,6 +20,7 @@ scale = "laptop"
 pruners = ["random", "el2n", "random+drop"]
 densities = [0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 1.0]  # fractions of the training set that are kept
 seeds = [0, 1, 2, 3, 4]
+imitation_densities = [0.1, 0.3]  # where random samples are drawn at EL2N's class ratios
 train = "never"  # or "missing": train every run that has no record
 
 # %% tags=["hide-input"]
@@ -33,6 +34,7 @@ from drop import benchmarks, figures, metrics
 figures.style()
 entry = benchmarks.benchmark(benchmark, scale)
 plan = benchmarks.plan(entry, pruners, densities, seeds)
+plan += benchmarks.plan(entry, ["random+el2nq"], imitation_densities, seeds) if "el2n" in pruners else []
 found = benchmarks.collect(plan, train)
 
 
@@ -194,22 +196,70 @@ labels = [figures.method(p).label for p in shown]
 figures.table(rows, ["kept %, accuracy %", *(name for label in labels for name in (label, "acc."))])
 
 # %% [markdown]
-# ## What it means
+# ## Ratios or samples?
+#
+# The paper says that the class ratios decide, and that the choice of samples inside a class hardly matters. The direct
+# test is to keep as many samples of each class as EL2N does, but to draw them at random.
 
 
 # %% tags=["hide-input"]
-def versus(a, b, density_a, density_b, metric="worst_class"):
-    """`a` minus `b` in points with its interval, on the seeds that both have."""
+def compare(a, b, density_a, density_b, metric):
+    """`a` minus `b` on the seeds that both have, or None for fewer than two."""
     first, second = ({r["run"]["seed"]: r for r in of(p, d)} for p, d in ((a, density_a), (b, density_b)))
     shared = sorted(first.keys() & second.keys())
     if len(shared) < 2:
+        return None
+    trials = (metrics.Trials.of_records([side[seed] for seed in shared]) for side in (first, second))
+    return metrics.difference(*trials, metric)
+
+
+def versus(a, b, density_a, density_b, metric="worst_class"):
+    """The comparison in words, in points with its interval."""
+    if (e := compare(a, b, density_a, density_b, metric)) is None:
         return "an amount that one seed cannot tell"
-    trials = [metrics.Trials.of_records([side[s] for s in shared]) for side in (first, second)]
-    e = metrics.difference(*trials, metric)
     text = f"**{100 * e.value:+.1f} points** (95 % interval {100 * e.low:+.1f} to {100 * e.high:+.1f})"
     return text.replace("-", "−")
 
 
+def mean_density(pruner):
+    """Fraction kept of each class, averaged over the seeds, at the density in focus."""
+    return np.mean([np.array(r["kept"]) / r["class_sizes"] for r in of(pruner, focus)], axis=0)
+
+
+# %% tags=["hide-input"]
+rows = []
+for density in imitation_densities:
+    for pruner in ("el2n", "random+el2nq", "random+drop"):
+        if records := of(pruner, density):
+            values = [estimate(records, metric) for metric in ("average", "worst_class")]
+            cells = [f"{100 * e.value:.1f} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for e in values]
+            rows.append([figures.method(pruner).label, f"{density:g}", len(records), *cells])
+figures.table(rows, ["pruner", "density", "seeds", "average", "worst class"])
+
+# %% tags=["hide-input"]
+if of("el2n", focus) and of("random+el2nq", focus) and of("random+drop", focus):
+    alike = np.corrcoef(mean_density("el2n"), mean_density("random+drop"))[0, 1]
+    gain = compare("random+el2nq", "el2n", focus, focus, "average")
+    if gain and gain.low > 0.05 and alike > 0.8:
+        meaning = (
+            "So EL2N's *ratios* are good ones here. What ruins it is the choice inside the classes: the hardest "
+            "samples, kept without easy ones, are too little to learn from. That random samples at a strategy's ratios "
+            "are no worse than the strategy's own holds; that the choice inside a class hardly matters does not."
+        )
+    else:
+        meaning = "These differences alone do not tell ratios and samples apart."
+    figures.say(
+        f"At density {focus:g} EL2N's class densities correlate with DRoP's at {alike:.2f}. Random samples at EL2N's"
+        f" ratios differ from EL2N's own by {versus('random+el2nq', 'el2n', focus, focus, 'average')} on average and "
+        f"by {versus('random+el2nq', 'el2n', focus, focus)} in the worst class, and from DRoP by "
+        f"{versus('random+el2nq', 'random+drop', focus, focus)} in the worst class. {meaning}"
+    )
+
+# %% [markdown]
+# ## What it means
+
+
+# %% tags=["hide-input"]
 if {"random", "el2n", "random+drop"} <= set(shown) and of("full", 1.0):
     figures.say(
         f"At density {focus:g} the worst class differs between DRoP and random pruning by "
@@ -219,26 +269,6 @@ if {"random", "el2n", "random+drop"} <= set(shown) and of("full", 1.0):
         f"{versus('random+drop', 'random', focus, focus, 'average')} against random pruning.",
         name="verdict",
     )
-
-# %% tags=["hide-input"]
-def mean_density(pruner):
-    """Fraction kept of each class, averaged over the seeds, at the density in focus."""
-    return np.mean([np.array(r["kept"]) / r["class_sizes"] for r in of(pruner, focus)], axis=0)
-
-
-if {"el2n", "random+drop"} <= set(shown):
-    alike = np.corrcoef(mean_density("el2n"), mean_density("random+drop"))[0, 1]
-    behind = 100 * (recalls(of("random+drop", focus)).mean() - recalls(of("el2n", focus)).mean())
-    figures.say(
-        f"At this density EL2N and DRoP give the classes {'much the same' if alike > 0.8 else 'different'} densities "
-        f"(correlation {alike:.2f}), and EL2N's average accuracy is {behind:.0f} points lower. "
-        + (
-            "So here the class ratios are not what ruins EL2N: it is which samples it keeps inside the classes, the "
-            "hardest ones. That is more than the paper's account grants, in which the ratios decide and the choice "
-            "inside a class hardly matters. Random pruning at EL2N's own ratios would tell the two apart directly."
-            if alike > 0.8 and behind > 5 else ""
-        )
-    )  # fmt: skip
 
 # %% tags=["hide-input"]
 best = {}
