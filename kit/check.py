@@ -88,8 +88,8 @@ def paper(device: str) -> None:
 
 def run(device: str) -> None:
     """One run with its query models, into a store of its own."""
-    recipe = dataclasses.replace(SMOKE, epochs=1, short_queries=2, precision="bf16")
-    runs = plan(Benchmark("check", "smoke", "fashion-mnist-mini", recipe), ["random+drop"], [0.3, 1.0])
+    recipe = dataclasses.replace(SMOKE, epochs=1, short_queries=1, precision="bf16")
+    runs = plan(Benchmark("check", "smoke", "fashion-mnist-mini", recipe), ["random+drop"], [0.5])
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder, also=())
         measure(runs, store, workers=1, device=device, lanes=2)
