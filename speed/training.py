@@ -36,6 +36,7 @@ NETWORKS = {  # on a CPU: data set, recipe
     "small-32-64-64": ("fashion-mnist", dataclasses.replace(FASHION, batch=128)),
     "vgg16": ("cifar10", VGG16),
 }
+SHAPES = {"fashion-mnist": (1, 28), "cifar10": (3, 32)}  # channels, side
 GRID = 162  # full runs that the paper's CIFAR-10 grid is worth: 8 pruners, 9 densities, 3 seeds
 
 
@@ -53,16 +54,18 @@ def main() -> None:
     if options.device == "cuda":
         found["gpu"] = gpu(options.seconds)
     else:
-        found["cpu"] = [beside(name, options.released, options.seconds) for name in options.networks]
+        found["peak_flops"] = peak = matrix_rate("cpu", 2048) * (os.cpu_count() or 1)
+        found["cpu"] = [beside(name, options.released, options.seconds, peak) for name in options.networks]
     found["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     if options.out:
         options.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def beside(name: str, checkout: Path | None, seconds: float) -> dict:
-    """Training images a second of one network on this CPU, in both codes."""
+def beside(name: str, checkout: Path | None, seconds: float, peak: float) -> dict:
+    """Training images a second of one network on this CPU, in both codes, and our share of the CPU's matrix rate."""
     dataset, recipe = NETWORKS[name]
     row = {"network": name, "dataset": dataset, "batch": recipe.batch, "ours": round(ours(name, seconds), 1)}
+    row["share_of_peak"] = round(row["ours"] * flops(name, *SHAPES[dataset]) / peak, 3)
     if checkout:
         from released import throughput
 
@@ -117,7 +120,7 @@ def part(split: Split, size: int) -> Split:
 
 def gpu(seconds: float) -> dict:
     """Rates of VGG-16 on CIFAR-10 on one GPU, and what they mean for a full run and for the paper's grid."""
-    data, peak = datasets.load("cifar10"), matrix_rate()
+    data, peak = datasets.load("cifar10"), matrix_rate("cuda", 8192)
     work = flops("vgg16")
     print(f"{peak / 1e12:.0f} TFLOP/s in bf16 matrix products of 8192, {work / 1e9:.3f} GFLOP a training image")
     rows = []
@@ -157,24 +160,27 @@ def several(data: DataSet, recipe: Recipe, lanes: int, seconds: float) -> dict:
     }  # fmt: skip
 
 
-def matrix_rate(size: int = 8192, repeats: int = 10) -> float:
-    """FLOP/s of bf16 matrix products of random numbers."""
-    a, b = (torch.randn(size, size, device="cuda").bfloat16() for _ in range(2))
+def matrix_rate(device: str, size: int, repeats: int = 10) -> float:
+    """FLOP/s of bf16 matrix products of random numbers; on a CPU those of one thread."""
+    a, b = (torch.randn(size, size, device=device).bfloat16() for _ in range(2))
+    wait, threads = torch.get_device_module(device).synchronize, torch.get_num_threads()
+    torch.set_num_threads(1)
     for _ in range(3):
         a @ b
-    torch.cuda.synchronize()
+    wait()
     begin = time.perf_counter()
     for _ in range(repeats):
         a @ b
-    torch.cuda.synchronize()
+    wait()
+    torch.set_num_threads(threads)
     return 2 * size**3 * repeats / (time.perf_counter() - begin)
 
 
-def flops(model: str) -> int:
-    """Floating-point operations of a training step for one image of 32 x 32 pixels."""
-    network = build(model, 10).train()
+def flops(model: str, channels: int = 3, side: int = 32) -> int:
+    """Floating-point operations of a training step for one image."""
+    network = build(model, 10, channels, side).train()
     with FlopCounterMode(display=False) as counter:
-        network(torch.randn(2, 3, 32, 32)).sum().backward()
+        network(torch.randn(2, channels, side, side)).sum().backward()
     return counter.get_total_flops() // 2
 
 

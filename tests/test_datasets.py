@@ -247,7 +247,7 @@ def test_missing_data_is_downloaded_once_with_a_progress_bar(monkeypatch, tmp_pa
     publish(monkeypatch, name, files, archives, base=server[1])
     write(server[0], archives)
     downloaded = datasets.load(name, tmp_path / "root")
-    assert "100%" in capsys.readouterr().err
+    assert "100" in capsys.readouterr().err  # percent; with decimals where tqdm is missing
     for file in server[0].iterdir():
         file.unlink()
     again = datasets.load(name, tmp_path / "root")

@@ -112,7 +112,7 @@ def test_grand_is_the_norm_of_each_samples_gradient(name: str, channels: int, si
     images, labels = batch(4, channels, size)
     part = model if scope == "full" else model.head
     expected = one_at_a_time(model, images, labels, part)
-    np.testing.assert_allclose(scores.grand(model, images, labels, scope, batch=3), expected, rtol=1e-4)
+    np.testing.assert_allclose(scores.grand(model, images, labels, scope, batch=3), expected, rtol=3e-4)
 
 
 def test_grand_knows_strides_biases_and_uneven_kernels() -> None:

@@ -42,11 +42,14 @@ def test_part_of_a_split_holds_every_class():
 
 def test_the_benchmark_of_training_runs_and_says_where(tmp_path, monkeypatch):
     monkeypatch.setitem(benchmark.NETWORKS, "lenet5", ("fashion-mnist-mini", benchmark.NETWORKS["lenet5"][1]))
+    monkeypatch.setitem(benchmark.SHAPES, "fashion-mnist-mini", (1, 28))
     monkeypatch.setattr(benchmark, "ours", lambda name, seconds: 1000.0)
     monkeypatch.setattr(sys, "argv", ["training.py", "--networks", "lenet5", "--out", str(tmp_path / "r.json")])
     benchmark.main()
     found = json.loads((tmp_path / "r.json").read_text())
-    assert found["cpu"] == [{"network": "lenet5", "dataset": "fashion-mnist-mini", "batch": 128, "ours": 1000.0}]
+    [row] = found["cpu"]
+    assert 0 < row.pop("share_of_peak") < 1
+    assert row == {"network": "lenet5", "dataset": "fashion-mnist-mini", "batch": 128, "ours": 1000.0}
     assert {"date", "device", "cores", "load", "torch"} <= set(found["machine"])
 
 
