@@ -47,8 +47,7 @@ class Halve(nn.Module):
         N, C, H, W = x.shape
         x = x[..., : H // 2 * 2, : W // 2 * 2].permute(0, 2, 3, 1)
         x = (x[:, ::2] + x[:, 1::2]).reshape(N, H // 2, W // 2, 2 * C)  # rows; pairs of columns side by side
-        means = torch.eye(C, dtype=x.dtype, device=x.device).repeat(2, 1) / 4  # (2 C, C)
-        return (x @ means).permute(0, 3, 1, 2)
+        return (x @ (torch.eye(C, dtype=x.dtype, device=x.device).repeat(2, 1) / 4)).permute(0, 3, 1, 2)
 
 
 def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: int = 0) -> Network:

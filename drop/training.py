@@ -244,9 +244,7 @@ class Lane:
         if job.record_dynamics:
             shape = (job.recipe.epochs, len(job.kept))
             kinds = {"probability": torch.float16, "correct": torch.bool}
-            self.progress.dynamics = {
-                name: torch.zeros(shape, dtype=kind, device=arena.device) for name, kind in kinds.items()
-            }
+            self.progress.dynamics = {k: torch.zeros(shape, dtype=t, device=arena.device) for k, t in kinds.items()}
 
     def fill(self, steps: int) -> None:
         """Draw and augment the next batches into the buffers."""
@@ -271,8 +269,8 @@ class Lane:
         p.done += steps
         p.losses.append(self.losses[:steps].mean() * steps)
         if p.dynamics:  # they stay on the device until the end
-            end = p.dynamics["correct"].numel()
-            inside = int((p.positions < end).sum())  # the last batch may reach into one epoch more
+            # the last batch may reach into one epoch more
+            inside = int((p.positions < p.dynamics["correct"].numel()).sum())
             places = self.arena.send(p.positions[:inside])
             for name, buffer in (("probability", self.probabilities), ("correct", self.correct)):
                 p.dynamics[name].view(-1)[places] = buffer[:steps].flatten()[:inside]
@@ -348,8 +346,7 @@ class Graphs:
         self.device = torch.get_device_module(team[0].arena.device)  # `torch.cuda`; `torch.cpu` bears the same names
         self.main, *others = [self.device.Stream() for _ in range(1 + len(team))]  # in a row, hence all different
         self.streams = dict(zip(team, others, strict=True))
-        self.lanes: tuple[Lane, ...] = ()
-        self.graph: Any = None
+        self.lanes, self.graph = (), None
         for _ in range(3):  # libraries choose kernels and take workspaces, stream by stream; `load` undoes the rest
             self.step(team)
 
