@@ -11,6 +11,7 @@ the records alone: times, paths, versions and random cell names are left out, so
 import argparse
 import hashlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -150,6 +151,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--live", action="store_true", help="run the notebooks whose pages are not committed")
     options = parser.parse_args(arguments)
     chosen = sources(live=options.live)
+    if not options.live:  # the last digits of a sum depend on the number of threads
+        os.environ["OMP_NUM_THREADS"] = "1"
     if options.names:
         known = {path.stem: path for path in sources()}
         if unknown := [name for name in options.names if name not in known]:

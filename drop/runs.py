@@ -14,10 +14,12 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import platform
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -111,12 +113,8 @@ def measure(
         store.check()
     for benchmark in dict.fromkeys(run.benchmark for run in missing):
         mine = [run for run in missing if run.benchmark == benchmark]
-        _measure(benchmark, mine, store, device, workers or os.cpu_count() or 1, lanes, report or _silent)
+        _measure(benchmark, mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
     return missing
-
-
-def _silent(*_) -> None:
-    pass
 
 
 def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
@@ -174,7 +172,7 @@ class Trainer:
 
     def _in_processes(self, work: Sequence[tuple]) -> Iterator[tuple]:
         if self.pool is None:
-            settings = (self.benchmark, max(1, (os.cpu_count() or 1) // self.workers))
+            settings = (self.benchmark, max(1, _cores() // self.workers))
             spawn = multiprocessing.get_context("spawn")
             self.pool = ProcessPoolExecutor(self.workers, spawn, initializer=_start_worker, initargs=settings)
         futures = {self.pool.submit(_train_one, job): what for what, job in work}
@@ -197,11 +195,13 @@ def _train_one(job: Job) -> Result:
     return next(train(_arena, [job]))[1]
 
 
+def _cores() -> int:
+    """The cores that this process may use: fewer than the machine has under a scheduler."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _processor() -> str:
     """The CPU's model name, as far as the system tells, and the number of cores."""
-    try:
-        with open("/proc/cpuinfo") as file:
-            models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        models = []
-    return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores"
+    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    models = re.findall(r"^model name\s*: (.*)$", text, re.M)
+    return f"{models[0] if models else platform.machine()}, {_cores()} cores"

@@ -615,6 +615,7 @@ def share_closed(first, risks_at, least):
     return found
 
 
+# %% tags=["hide-input"]
 rng, higher, reached = np.random.default_rng(seed + 1), {}, {}
 for dimension in (2, 4):
     u, label = rays(dimension), "plane" if dimension == 2 else f"{dimension} dimensions"
