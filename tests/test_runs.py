@@ -22,6 +22,7 @@ from drop.runs import keep, measure, needed_queries
 QUICK = dataclasses.replace(SMOKE, epochs=1, batch=256, evaluations=1, full_epochs=3, window=2, short_queries=2)
 MICRO = Benchmark("micro", "smoke", "fashion-mnist-mini", QUICK)
 CLI = [sys.executable, "-W", "error", "-m", "drop"]
+LISTENING = ["env", "--default-signal=INT"]  # a background job, such as this test may be in, is started deaf to Ctrl-C
 
 
 @pytest.fixture(scope="module")
@@ -141,10 +142,15 @@ def test_a_store_that_cannot_be_written_is_refused_before_any_training(tmp_path)
         measure(plan(MICRO, ["random"], [0.1]), Store(tmp_path / "file", also=[]), device="cpu", report=pytest.fail)
 
 
-def run_cli(*arguments, store, **options):
+def run_cli(*arguments, store, before=(), **options):
     environment = {**os.environ, "DROP_RECORDS": str(store)}
     return subprocess.Popen(
-        [*CLI, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        [*before, *CLI, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
     )
 
 
@@ -181,7 +187,7 @@ def test_a_killed_sweep_loses_no_finished_run_repeats_none_and_leaves_no_worker_
 
 @pytest.mark.timeout(300)
 def test_ctrl_c_ends_with_130_and_keeps_what_is_finished(tmp_path):
-    process = run_cli(*SWEEP, store=tmp_path, start_new_session=True)
+    process = run_cli(*SWEEP, store=tmp_path, start_new_session=True, before=LISTENING)
     process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
     _, errors = process.communicate(timeout=120)
