@@ -283,9 +283,8 @@ figures.say(
 )  # fmt: skip
 
 # %% [markdown]
-# Two things differ from the paper's setting. The network and its schedule are small, and the data set is easier than
-# CIFAR-10, so the levels cannot be compared; what can be compared is the order of the methods and the direction of the
-# effects. And with one epoch of training the query models are as short as the paper's tenth of the epochs allows.
+# Below the scales `paper` and `paper-fast` the network is smaller and its schedule shorter than the paper's, so levels
+# cannot be compared; what can be compared is the order of the methods and the direction of the effects.
 # Whether the differences are large enough to count is decided by tests that were written down before these runs, in the
 # [claims ledger](60_claims_ledger.ipynb).
 #
