@@ -231,7 +231,7 @@ def edited(document, where, value):
         (("claims", 0, "parts", 0, "for", "d"), [0.1], ["C1a"]),
         (("claims", 0, "parts", 0, "benchmarks"), [FASHION], ["C1a"]),
         (("claims", 0, "parts", 1), None, ["C1b"]),
-        (("claims", 6), None, ["C7"]),
+        (("claims", 7), None, ["C8"]),
         (("level",), 0.9, ["level or estimands"]),
         (("estimands", "gap"), "something else", ["level or estimands"]),
         (("claims", 0, "paper"), "71.3 %, Table 2", []),
