@@ -63,11 +63,6 @@ def seeds_of(text: str) -> list[int]:
         raise ValueError(f"seeds is {text!r}, but must be whole numbers and ranges such as 0-4 or 0,2") from None
 
 
-def planned(name: str, scale: str, pruners: str, densities: str, seeds: str) -> list[Run]:
-    entry = benchmarks.benchmark(name, scale)
-    return benchmarks.plan(entry, pruners.split(","), densities_of(densities), seeds_of(seeds))
-
-
 @guarded
 def table() -> None:
     """Show the benchmarks and what has been measured of each."""
@@ -88,7 +83,8 @@ def run(
     again: Annotated[bool, typer.Option(help="what other code measured, see status; second records are kept")] = False,
 ) -> None:  # fmt: skip
     """Train what has no record yet; stop it whenever you like, finished runs stay."""
-    runs = planned(name, scale, pruners, densities, seeds)
+    entry = benchmarks.benchmark(name, scale)
+    runs = benchmarks.plan(entry, pruners.split(","), densities_of(densities), seeds_of(seeds))
     store = records.Store()
     if again:
         other = {record["key"] for record, _ in records.status(store.all())}

@@ -22,7 +22,8 @@ CORE = (0.1, 0.3, 0.5, 0.8, 1.0)
 EXTENDED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 1.0)
 SCALES = ("smoke", "laptop", "paper-fast", "paper")
 SCORES = ("random", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "prototype")
-QUOTAS = ("drop", "balanced")
+RULES = "drop size gamma0.5 gamma2 shrunken nucs iterated2 minimax1 minimax2 minimax3 balanced".split()  # of quotas
+ROUNDS = {"iterated2": "drop", "minimax2": "minimax1", "minimax3": "minimax2"}  # quotas from the recalls of that rule
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Run:
-    """One final model. At density 1 every pruner keeps everything, so that all of them are one run, "full"."""
+    """One final model. At density 1 every pruner keeps everything: all but CDB-W, another loss, are one run, "full"."""
 
     benchmark: Benchmark
     pruner: str
@@ -83,6 +84,12 @@ class Run:
     @property
     def key(self) -> str:
         return records.key(self.config(), datasets.digest(self.benchmark.dataset))
+
+    @property
+    def previous(self) -> Run | None:
+        """The run of the round before, whose final model's recalls set the quotas; None: the query models' do."""
+        score, _, quota = self.pruner.partition("+")
+        return dataclasses.replace(self, pruner=f"{score}+{ROUNDS[quota]}") if quota in ROUNDS else None
 
 
 SMOKE = Recipe("small-8-16-16", 4, 128, 0.2, 1e-3, precision="fp32", short_queries=2, full_epochs=8, evaluations=1)
@@ -131,13 +138,14 @@ def benchmark(name: str, scale: str) -> Benchmark:
 def parts(pruner: str) -> tuple[str, str | None]:
     """Split "<score>[+<quota>]" into the score that ranks and the quota rule; ValueError with the nearest valid names.
 
-    Quota rules are "drop", "balanced", and "<score>q": the class ratios of the set that this score alone would keep.
+    Quotas are one of RULES (see `drop.runs.weights_of`), or "<score>q": the class ratios of the set that this score
+    alone would keep. "cdb-w" is random pruning with the cost-sensitive loss of Sinha et al. (2022).
     """
     score, _, quota = pruner.partition("+")
     strategies = [f"{other}q" for other in SCORES[1:]]
-    known = [*SCORES, *(f"{score}+{rule}" for score in SCORES for rule in [*QUOTAS, *strategies])]
-    _known("pruner", pruner, ["full", *known])
-    return score, quota or None
+    known = [*SCORES, *(f"{score}+{rule}" for score in SCORES for rule in [*RULES, *strategies])]
+    _known("pruner", pruner, ["full", "cdb-w", *known])
+    return "random" if pruner == "cdb-w" else score, quota or None
 
 
 def plan(
@@ -154,8 +162,9 @@ def plan(
         if not isinstance(seed, int) or not 0 <= seed < 2**31:
             raise ValueError(f"seed is {seed!r}, but seeds are whole numbers in [0, 2^31)")
     runs = [
-        Run(benchmark, "full" if density == 1 else pruner, 1.0 if pruner == "full" else float(density), seed)
-        for seed in seeds for pruner in pruners for density in densities
+        Run(benchmark, whole if density == 1 else pruner, 1.0 if pruner == "full" else float(density), seed)
+        for seed in seeds for pruner in pruners for whole in ["cdb-w" if pruner == "cdb-w" else "full"]
+        for density in densities
     ]  # fmt: skip
     return list(dict.fromkeys(runs))
 

@@ -19,9 +19,11 @@ import numbers
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -30,25 +32,6 @@ FAINT = "#c3c6ca"  # stands for the text colour at a fifth of its strength: grid
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 STABLE = {"svg.fonttype": "none", "svg.hashsalt": "drop"}  # text as text; no random names
-RC = {
-    "figure.figsize": (5.2, 3.5),
-    "figure.constrained_layout.use": True,
-    **dict.fromkeys(["font.size", "axes.titlesize", "axes.labelsize"], 11),
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    **dict.fromkeys(["xtick.labelsize", "ytick.labelsize"], 10),
-    **dict.fromkeys([f"axes.{part}color" for part in ("edge", "label", "title")], INK),
-    **dict.fromkeys([f"{part}.color" for part in ("text", "xtick", "ytick")], INK),
-    **dict.fromkeys(["axes.spines.top", "axes.spines.right"], False),
-    "axes.linewidth": 0.8,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.7,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 5.5,
-    "legend.frameon": False,
-}
 
 
 class Method(NamedTuple):
@@ -70,6 +53,7 @@ METHODS = {
     "random": Method("Random", "#7d8287", "o"),
     "random+drop": Method("Random+DRoP", "#d55e00", "D"),
     "random+balanced": Method("Random+Balanced", "#a8740a", "s"),
+    "cdb-w": Method("CDB-W", "#b3452c", "P"),
     "el2n": Method("EL2N", "#0f7fc4", "v"),
     "grand": Method("GraNd", "#6b5bd6", "^"),
     "forgetting": Method("Forgetting", "#009068", "<"),
@@ -77,7 +61,12 @@ METHODS = {
     "k-center": Method("k-center", "#8a8312", "p"),
     "prototype": Method("Prototype", "#2b8f9b", "h"),
 }
-_QUOTAS = {"drop": ("DRoP", "D", "--"), "balanced": ("Balanced", "s", "--")}
+_RULES = {  # a quota rule's label, its colour where samples are random inside the classes, and its marker
+    "drop": ("DRoP", "#d55e00", "D"), "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#8a8312", "d"),
+    "gamma0.5": ("γ = ½", "#0f7fc4", "v"), "gamma2": ("γ = 2", "#6b5bd6", "^"), "nucs": ("NUCS", "#2b8f9b", "h"),
+    "shrunken": ("Shrunken", "#c2559c", "p"), "iterated2": ("Iterated", "#b3452c", "H"),
+    **{f"minimax{i}": (f"Minimax {i}", "#009068", f"${i}$") for i in (1, 2, 3)},
+}  # fmt: skip
 
 
 def method(name: str) -> Method:
@@ -89,9 +78,10 @@ def method(name: str) -> Method:
     if name in METHODS:
         return METHODS[name]
     ranking, _, quota = name.partition("+")
-    if ranking in METHODS and quota in _QUOTAS and ranking != "full":
-        suffix, marker, dashes = _QUOTAS[quota]
-        return Method(f"{METHODS[ranking].label}+{suffix}", METHODS[ranking].colour, marker, dashes)
+    if ranking in METHODS and quota in _RULES and ranking not in ("full", "cdb-w"):
+        (label, colour, marker), random = _RULES[quota], ranking == "random"
+        return Method(f"{METHODS[ranking].label}+{label}", colour if random else METHODS[ranking].colour, marker,
+                      "-" if random else "--")  # fmt: skip
     source = quota.removesuffix("q")
     if ranking in METHODS and quota.endswith("q") and source in METHODS:
         return Method(f"{METHODS[ranking].label}+{METHODS[source].label}Q", METHODS[source].colour, "X", ":")
@@ -101,7 +91,7 @@ def method(name: str) -> Method:
 
 def style() -> None:
     """Set the book's style for every figure that follows."""
-    mpl.rcParams.update(RC)
+    mpl.style.use(Path(__file__).parent / "data" / "book.mplstyle")
 
 
 def label_ends(ax: Axes, gap: float = 0.065) -> None:
@@ -117,15 +107,9 @@ def label_ends(ax: Axes, gap: float = 0.065) -> None:
     lift = sum(placed - height for placed, (height, _) in zip(heights, ends, strict=True)) / max(len(ends), 1)
     for placed, (_, i) in zip(heights, ends, strict=True):
         ax.annotate(
-            lines[i].get_label(),
-            (lines[i].get_xdata()[-1], placed - lift),
-            (9, 0),
-            ("data", "axes fraction"),
-            "offset points",
-            color=lines[i].get_color(),
-            va="center",
-            annotation_clip=False,
-        )
+            lines[i].get_label(), (lines[i].get_xdata()[-1], placed - lift), (9, 0), ("data", "axes fraction"),
+            "offset points", color=lines[i].get_color(), va="center", annotation_clip=False,
+        )  # fmt: skip
 
 
 def svg(fig: Figure) -> str:
@@ -198,12 +182,8 @@ def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], digits: int = 3
             raise ValueError(f"row {row} has {len(row)} cells, but there are {len(columns)} columns")
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     for row in cells:
-        print(
-            "  ".join(
-                cell.ljust(width) if i == 0 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-        )
+        padded = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        print("  ".join([row[0].ljust(widths[0]), *padded[1:]]).rstrip())
 
 
 def _cell(value: Any, digits: int) -> str:

@@ -1,4 +1,4 @@
-"""Cross-entropy with weights, and the class weights of cost-sensitive training (CDB-W)."""
+"""Cross-entropy with class weights, and the weights of cost-sensitive training (CDB-W)."""
 
 from __future__ import annotations
 
@@ -6,38 +6,26 @@ import torch
 import torch.nn.functional as F
 
 
-def cross_entropy(
-    logits: torch.Tensor,
-    labels: torch.Tensor,
-    class_weights: torch.Tensor | None = None,
-    sample_weights: torch.Tensor | None = None,
-) -> torch.Tensor:
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor) -> torch.Tensor:
     """Weighted mean of the samples' cross-entropies, a scalar.
 
-    logits: float (N, K); labels: int64 (N,); class_weights: float (K,); sample_weights: float (N,); they multiply.
-    The mean divides by the sum of the batch's weights, as torch does; a batch of weight zero has loss zero, not NaN.
-    Nothing waits for the device, so a CUDA graph may capture it, with weights that are refreshed in place.
+    logits: float (N, K); labels: int64 (N,); class_weights: float (K,). The mean divides by the sum of the batch's
+    weights, as torch does; a batch of weight zero has loss zero, not NaN. Nothing waits for the device, so a CUDA graph
+    may capture it, with weights that are refreshed in place.
     """
-    if class_weights is None and sample_weights is None:
-        return F.cross_entropy(logits, labels)
     losses = F.cross_entropy(logits, labels, reduction="none")  # (N,)
-    weights = torch.ones_like(losses) if class_weights is None else class_weights.to(losses.dtype)[labels]
-    if sample_weights is not None:
-        weights = weights * sample_weights
+    weights = class_weights.to(losses.dtype)[labels]
     return (weights * losses).sum() / weights.sum().clamp_min(torch.finfo(losses.dtype).tiny)
 
 
-def cdb_weights(recalls, tau: float = 1.0) -> torch.Tensor:
-    """CDB-W's class weights (1 - r_k)^tau from the last epoch's validation recalls; float32 (K,).
+def cdb_weights(recalls) -> torch.Tensor:
+    """CDB-W's class weights 1 - r_k from the last epoch's validation recalls; float32 (K,).
 
     Train the first epoch with ones, then refresh after each epoch. When every recall is 1 all weights are 1.
-    Source: Sinha et al. (2022), with the paper's tau = 1. ValueError for recalls outside [0, 1] or a negative tau.
+    Source: Sinha et al. (2022), with the paper's exponent tau = 1. ValueError for recalls outside [0, 1].
     """
     recalls = torch.as_tensor(recalls, dtype=torch.float32)
-    outside = ~((recalls >= 0) & (recalls <= 1))
-    if recalls.ndim != 1 or bool(outside.any()):
+    if recalls.ndim != 1 or not bool(((recalls >= 0) & (recalls <= 1)).all()):
         raise ValueError(f"recalls must be one number in [0, 1] per class, got {recalls.tolist()}")
-    if tau < 0:
-        raise ValueError(f"tau must be at least 0, got {tau}")
-    weights = (1 - recalls) ** tau
+    weights = 1 - recalls
     return weights if bool((weights > 0).any()) else torch.ones_like(weights)

@@ -8,8 +8,7 @@ seed, so that seeds are independent.
 from __future__ import annotations
 
 import dataclasses
-import os
-import uuid
+import io
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -22,6 +21,7 @@ import torch
 from drop import datasets, records, scores
 from drop.benchmarks import Benchmark, Recipe
 from drop.models import Network, build
+from drop.quotas import shrunken_recalls
 from drop.training import Arena, Job, Result
 
 SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one
@@ -131,15 +131,21 @@ class Shelf:
 
         def compute(arrays: Arrays) -> np.ndarray:
             weights = {name.removeprefix(WEIGHT): a for name, a in arrays.items() if name.startswith(WEIGHT)}
+            if arena is None or not weights:
+                raise FileNotFoundError(f"{self.path(query)} holds no weights for GraNd; delete it to train again")
             return grand_of(weights, arena).astype(np.float32)
 
         return self.derived(query, "grand", compute)
 
-    def recalls(self, benchmark: Benchmark, seed: int) -> np.ndarray:
-        """DRoP's validation recalls, float64 (K,): each short query's at its best epoch, averaged over the queries."""
+    def recalls(self, benchmark: Benchmark, seed: int, shrink: bool = False) -> np.ndarray:
+        """DRoP's validation recalls, float64 (K,): each short query's at its best epoch, averaged over the queries.
+
+        shrink: towards their mean, as those of one draw of the validation images.
+        """
         counts = [self.get(query)["validation"] for query in queries_for(benchmark, seed, "el2n")]  # (E, K, K) each
         best = [epochs[epochs.trace(axis1=1, axis2=2).argmax()] for epochs in counts]
-        return np.mean([c.diagonal() / c.sum(1) for c in best], axis=0)
+        recalls, total = np.mean([c.diagonal() / c.sum(1) for c in best], axis=0), best[0].sum(1)
+        return shrunken_recalls(recalls * total, total) if shrink else recalls
 
     def score(self, benchmark: Benchmark, seed: int, name: str, labels: np.ndarray) -> np.ndarray:
         """The scores of all training samples, float64 (N,), high = keep; ValueError for an unknown name."""
@@ -176,15 +182,6 @@ def _read(path: Path) -> Arrays | None:
 
 def _write(path: Path, arrays: Arrays) -> None:
     """Write arrays at one stroke, complete or not at all."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise OSError(f"{path.name} cannot be written to {path.parent}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    records.write(path, buffer.getvalue())

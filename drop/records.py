@@ -90,15 +90,9 @@ def _syntax(node: Any) -> Any:
 
 def provenance(device: str) -> dict[str, str | None]:
     """Return where a record comes from: device, versions, commit, time (UTC) and code; imports nothing heavy."""
-    return {
-        "device": str(device),
-        "python": platform.python_version(),
-        "torch": version("torch"),
-        "numpy": version("numpy"),
-        "commit": _commit(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "code": code_hash(),
-    }
+    versions = {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")}
+    date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"device": str(device), **versions, "commit": _commit(), "date": date, "code": code_hash()}
 
 
 @functools.cache
@@ -286,7 +280,7 @@ class Store:
     def check(self) -> "Store":
         """Return itself, or raise OSError, before any work, where records cannot be written."""
         probe = self.root / f".probe-{uuid.uuid4().hex}"
-        _write(probe, " " * 2**20)
+        write(probe, " " * 2**20)
         probe.unlink()
         return self
 
@@ -315,7 +309,7 @@ class Store:
         validate(record)
         line = text(record)
         path = self.root / place(record["run"]) / f"{record['key']}.json"
-        while not _write(path, line, replace=False):
+        while not write(path, line, replace=False):
             first = self._file(path)  # None: it was damaged, and the name is free again
             if first is not None:
                 if text(first) == line:
@@ -343,38 +337,40 @@ class Store:
         with contextlib.suppress(OSError):  # another process was faster, or the store is read-only
             target.parent.mkdir(exist_ok=True)
             os.replace(path, target)
-            _write(target.with_suffix(".txt"), f"{path.relative_to(self.root)}\n{reason}\n")
+            write(target.with_suffix(".txt"), f"{path.relative_to(self.root)}\n{reason}\n")
         warnings.warn(f"{path} is no valid record and was set aside in {target.parent} ({reason})", stacklevel=3)
 
 
 def pack(store: Store, folder: str | Path | None = None) -> list[Path]:
     """Copy a store's own records to <folder>/<benchmark>-<scale>/<pruner>.jsonl and return the files that changed.
 
-    folder: default the repository's. One sorted line a record: lines of one key keep their order and new ones follow,
-    so the canonical record stays. Also tidies the repeated and unsorted lines that a union merge leaves. ValueError,
-    before anything is written, for a line that is no record.
+    Those of smoke scale stay where they are. folder: default the repository's. One sorted line a record: lines of one
+    key keep their order and new ones follow, so the canonical record stays. Also tidies the repeated and unsorted lines
+    that a union merge leaves. ValueError, before anything is written, for a line that is no record.
     """
     folder = Path(folder or committed())
     files = {path: {text(r): r for r in _lines(path, _refuse)} for path in sorted(folder.glob("*/*.jsonl"))}
     for record in Store(store.root, also=()).all(replicates=True, protocol=None):
+        if record["run"]["scale"] == "smoke":  # a rehearsal
+            continue
         lines = files.setdefault(folder / f"{place(record['run'])}.jsonl", {})
         lines.setdefault(text(record), record)
     changed = []
     for path, lines in files.items():
         content = "".join(f"{line}\n" for line in sorted(lines, key=lambda line: _rank(lines[line])))
         if content.encode() != _bytes(path):
-            _write(path, content)
+            write(path, content)
             changed.append(path)
     return changed
 
 
-def _write(path: Path, content: str, replace: bool = True) -> bool:
+def write(path: Path, content: str | bytes, replace: bool = True) -> bool:
     """Write a file at one stroke, complete and on the disk or not at all; False if it exists and should stay."""
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as file:
-            file.write(content.encode())
+            file.write(content if isinstance(content, bytes) else content.encode())
             file.flush()
             os.fsync(file.fileno())
         return _publish(part, path, replace)

@@ -9,6 +9,7 @@ about 1.3 times as fast as one process with all threads; on a GPU one process tr
 from __future__ import annotations
 
 import base64
+import dataclasses
 import functools
 import multiprocessing
 import multiprocessing.connection
@@ -25,22 +26,23 @@ import numpy as np
 import torch
 
 from drop import datasets, records
-from drop.benchmarks import Benchmark, Run, parts
+from drop.benchmarks import RULES, SCORES, Benchmark, Run, parts
 from drop.datasets import DataSet
+from drop.metrics import recalls_of
 from drop.queries import Query, Shelf, queries_for
-from drop.quotas import balanced_counts, counts_of, drop_counts
+from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
 from drop.records import Record, Store
 from drop.selection import select, top
 from drop.training import Arena, Job, Result, train
 
+MINIMAX_RATE = 5.0  # of exponentiated gradient: a class 0.2 below the best gains a factor e a round; not tuned
 SEVERAL = 20  # classes, up to which a record keeps confusion counts; above, recalls
 
 
 def needed_scores(run: Run) -> set[str]:
     """The scores that a run's ranking and quotas come from; DRoP's recalls are those of EL2N's query models."""
-    score, quota = parts(run.pruner) if run.density < 1 else ("random", None)
-    names = {score, (quota or "").removesuffix("q").replace("drop", "el2n")}
-    return names - {"", "random", "full", "balanced"}
+    score, quota = parts(run.pruner) if run.density < 1 else ("random", "balanced")
+    return {score, "el2n" if quota in RULES[:-1] else (quota or "").removesuffix("q")} & set(SCORES[1:])
 
 
 def needed_queries(runs: Iterable[Run]) -> list[Query]:
@@ -49,9 +51,31 @@ def needed_queries(runs: Iterable[Run]) -> list[Query]:
     return list(dict.fromkeys(query for queries in wanted for query in queries))
 
 
-def keep(run: Run, labels: np.ndarray, num_classes: int, shelf: Shelf) -> tuple[np.ndarray, np.ndarray | None]:
+def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
+    """The class weights float64 (K,) of a run's quota rule, one of RULES, and the recalls (K,) they come from, if any.
+
+    `drop.quotas` has their definitions. A later round takes the validation recalls of the round before.
+    """
+    rule, shelf, scored = parts(run.pruner)[1], Shelf(store.root), (run.benchmark, run.seed)
+    if rule == "balanced":
+        return 1 / sizes, None
+    if rule == "nucs":
+        return difficulty_weights(shelf.score(*scored, "el2n", labels), labels, len(sizes)), None
+    if run.previous:
+        recalls = recalls_of(store.get(run.previous.key)["validation"])
+    else:
+        recalls = shelf.recalls(*scored, shrink=rule == "shrunken")
+    if rule.startswith("minimax"):
+        before = weights_of(run.previous, labels, sizes, store)[0] if run.previous else np.ones(len(sizes))
+        return minimax_weights(before, recalls, MINIMAX_RATE), recalls
+    if rule == "size":
+        return size_weights(sizes, recalls), recalls
+    return error_weights(recalls, float(rule.removeprefix("gamma")) if "gamma" in rule else 1), recalls
+
+
+def keep(run: Run, labels: np.ndarray, num_classes: int, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
     """The kept indices of a run, sorted int64 (n,), and the recalls float64 (K,) that set its quotas, if any did."""
-    size, recalls = round(run.density * len(labels)), None
+    size, recalls, shelf = round(run.density * len(labels)), None, Shelf(store.root)
     if run.density == 1:
         return np.arange(len(labels)), recalls
 
@@ -61,15 +85,20 @@ def keep(run: Run, labels: np.ndarray, num_classes: int, shelf: Shelf) -> tuple[
     score, quota = parts(run.pruner)
     if quota is None:
         return top(ranking(score), size, run.seed), recalls
-    sizes = np.bincount(labels, minlength=num_classes)
-    if quota == "drop":
-        recalls = shelf.recalls(run.benchmark, run.seed)
-        counts = drop_counts(sizes, recalls, run.density)
-    elif quota == "balanced":
-        counts = balanced_counts(sizes, run.density)
+    if quota in RULES:
+        sizes = np.bincount(labels, minlength=num_classes)
+        weights, recalls = weights_of(run, labels, sizes, store)
+        quotas = counts(sizes, weights, run.density)
     else:
-        counts = counts_of(labels, top(ranking(quota.removesuffix("q")), size, run.seed), num_classes)
-    return select(labels, counts, ranking(score), run.seed), recalls
+        quotas = counts_of(labels, top(ranking(quota.removesuffix("q")), size, run.seed), num_classes)
+    return select(labels, quotas, ranking(score), run.seed), recalls
+
+
+def job_of(run: Run, kept: np.ndarray) -> Job:
+    """The final training of a run; CDB-W refreshes its class weights after each epoch."""
+    recipe, cost_sensitive = run.benchmark.recipe_at(run.density), run.pruner == "cdb-w"
+    recipe = dataclasses.replace(recipe, evaluations=recipe.epochs) if cost_sensitive else recipe
+    return Job(("final", run.seed), recipe, kept, cost_sensitive=cost_sensitive)
 
 
 def record_of(
@@ -108,13 +137,21 @@ def measure(
     for a store that cannot be written.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    missing = [run for run in dict.fromkeys(runs) if store.get(run.key) is None]
+    missing = [run for run in with_rounds_before(runs) if store.get(run.key) is None]
     if missing:
         store.check()
-    for benchmark in dict.fromkeys(run.benchmark for run in missing):
-        mine = [run for run in missing if run.benchmark == benchmark]
-        _measure(benchmark, mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
+    for part in dict.fromkeys((len(with_rounds_before([run])), run.benchmark) for run in missing):
+        mine = [run for run in missing if (len(with_rounds_before([run])), run.benchmark) == part]
+        _measure(part[1], mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
     return missing
+
+
+def with_rounds_before(runs: Iterable[Run]) -> list[Run]:
+    """The runs and the earlier rounds that their quotas build on, those first, without repeats."""
+    found: dict[Run, None] = {}
+    for run in runs:
+        found |= dict.fromkeys([*(with_rounds_before([run.previous]) if run.previous else []), run])
+    return list(found)
 
 
 def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
@@ -130,11 +167,8 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
         for query in needed_queries(run for run in runs if "grand" in needed_scores(run)):
             if query.index >= 0:
                 shelf.grand(query, trainer.arena)
-        chosen = {run: keep(run, labels, len(data.classes), shelf) for run in runs}
-        work = [
-            (run, Job(("final", run.seed), benchmark.recipe_at(run.density), chosen[run][0]))
-            for run in sorted(runs, key=lambda run: (run.seed, -run.density))
-        ]
+        chosen = {run: keep(run, labels, len(data.classes), store) for run in runs}
+        work = [(r, job_of(r, chosen[r][0])) for r in sorted(runs, key=lambda run: (run.seed, -run.density))]
         for done, (run, result) in enumerate(trainer(work), 1):
             store.put(record_of(run, data, *chosen[run], result, trainer.name))
             report("runs", done, len(runs), run, result)

@@ -57,6 +57,7 @@ def test_the_key_tells_everything_apart_that_changes_a_result():
 @pytest.mark.parametrize("name, score, quota", [
     ("random", "random", None), ("random+drop", "random", "drop"), ("random+el2nq", "random", "el2nq"),
     ("dynamic-uncertainty+drop", "dynamic-uncertainty", "drop"), ("random+balanced", "random", "balanced"),
+    ("cdb-w", "random", None), ("random+gamma0.5", "random", "gamma0.5"), ("el2n+minimax2", "el2n", "minimax2"),
 ])  # fmt: skip
 def test_pruner_names_say_what_ranks_and_what_sets_the_quotas(name, score, quota):
     assert parts(name) == (score, quota)
@@ -67,6 +68,7 @@ def test_pruner_names_say_what_ranks_and_what_sets_the_quotas(name, score, quota
     (lambda: benchmark("cifar10", "laptp"), "unknown scale of cifar10 'laptp'; nearest: laptop"),
     (lambda: parts("random+dorp"), "nearest: random\\+drop"),
     (lambda: parts("random+randomq"), "unknown pruner"),
+    (lambda: parts("cdb-w+drop"), "unknown pruner"),
     (lambda: plan(SMOKE, ["random"], [0.0]), "density is 0"),
     (lambda: plan(SMOKE, ["random"], [1.2]), "1.2"),
     (lambda: plan(SMOKE, ["random"], [float("nan")]), "nan"),

@@ -11,7 +11,7 @@ import pytest
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-from drop import figures  # noqa: E402
+from drop import benchmarks, figures  # noqa: E402
 
 
 def drawing(title: str = "A title"):
@@ -63,6 +63,8 @@ def test_methods_differ_in_colour_and_in_marker():
         ("random+el2nq", "Random+EL2NQ", "el2n"),
         ("random+dynamic-uncertaintyq", "Random+Dynamic UncertaintyQ", "dynamic-uncertainty"),
         ("random+drop", "Random+DRoP", "random+drop"),
+        ("grand+minimax2", "GraNd+Minimax 2", "grand"),
+        ("cdb-w", "CDB-W", "cdb-w"),
     ],
 )
 def test_pruners_of_the_grammar_have_a_look(name: str, label: str, colour_of: str):
@@ -70,7 +72,13 @@ def test_pruners_of_the_grammar_have_a_look(name: str, label: str, colour_of: st
     assert figures.method(name).colour == figures.METHODS[colour_of].colour
 
 
-@pytest.mark.parametrize("name", ["el2m", "random+dorp", "full+drop", "random+q", ""])
+def test_quota_rules_differ_in_look_where_samples_are_random():
+    looks = [figures.method(f"random+{rule}") for rule in benchmarks.RULES]
+    for field in ("marker", "label"):
+        assert len({getattr(look, field) for look in looks}) == len(looks)
+
+
+@pytest.mark.parametrize("name", ["el2m", "random+dorp", "full+drop", "cdb-w+drop", "random+q", ""])
 def test_unknown_pruners_are_errors_that_name_the_nearest(name: str):
     with pytest.raises(ValueError, match=f"no look for pruner {re.escape(repr(name))}"):
         figures.method(name)

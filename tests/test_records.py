@@ -22,7 +22,7 @@ HITS = base64.b64encode(np.packbits([1] * 9 + [0] + [1] * 8 + [0] * 2)).decode()
 
 def make(seed=0, pruner="random+drop", density=0.3, loss=1.0, protocol=records.PROTOCOL, code=None):
     """A valid record of two classes."""
-    run = {"benchmark": "tiny", "scale": "smoke", "pruner": pruner, "density": density, "seed": seed}
+    run = {"benchmark": "tiny", "scale": "laptop", "pruner": pruner, "density": density, "seed": seed}
     run["recipe"] = {"epochs": 2, "rate": 0.1}
     kept = [round(density * 100), 0]
     return {
@@ -47,7 +47,7 @@ def strays(folder):
 
 
 def test_the_key_never_changes():
-    assert make()["key"] == "0077d85a0cef81c5"
+    assert make()["key"] == "e344e5460ecb9009"
 
 
 def test_equal_configurations_have_equal_keys():
@@ -168,7 +168,7 @@ def test_a_valid_record_may_carry_more():
 
 def test_what_is_put_is_got(tmp_path):
     path = store(tmp_path).put(make())
-    assert path == tmp_path / "records" / "tiny-smoke" / "random+drop" / f"{make()['key']}.json"
+    assert path == tmp_path / "records" / "tiny-laptop" / "random+drop" / f"{make()['key']}.json"
     assert store(tmp_path).get(make()["key"]) == make()
     assert store(tmp_path).get("0" * 16) is None
     assert not strays(tmp_path)
@@ -215,7 +215,7 @@ def test_all_is_sorted_and_of_one_protocol(tmp_path):
 
 def test_odd_names_stay_inside_the_root(tmp_path):
     record = make(pruner="../../x y")
-    assert store(tmp_path).put(record).parent == tmp_path / "records" / "tiny-smoke" / ".._.._x_y"
+    assert store(tmp_path).put(record).parent == tmp_path / "records" / "tiny-laptop" / ".._.._x_y"
     assert store(tmp_path).get(record["key"]) == record
 
 
@@ -269,6 +269,13 @@ def test_load_skips_a_damaged_line_with_a_warning_and_changes_nothing(tmp_path):
         assert load(tmp_path / "book") == [make()]
     with pytest.raises(ValueError, match="line 1 is no valid record"):
         pack(store(tmp_path), tmp_path / "book")
+
+
+def test_pack_leaves_rehearsals_where_they_are(tmp_path):
+    here, rehearsal = store(tmp_path), make()
+    rehearsal["run"]["scale"] = "smoke"
+    here.put({**rehearsal, "key": key(rehearsal["run"], "d")})
+    assert len(here.all()) == 1 and pack(here, tmp_path / "book") == []
 
 
 # folders that cannot be written, disks that are full
@@ -395,8 +402,8 @@ def test_pack_is_sorted_idempotent_and_does_not_depend_on_order(tmp_path):
             here.put(record)
         changed = pack(here, tmp_path / f"b{order}")
         assert [path.relative_to(tmp_path / f"b{order}").as_posix() for path in changed] == [
-            "tiny-smoke/el2n.jsonl",
-            "tiny-smoke/random+drop.jsonl",
+            "tiny-laptop/el2n.jsonl",
+            "tiny-laptop/random+drop.jsonl",
         ]
         assert pack(here, tmp_path / f"b{order}") == []
         contents.append([path.read_bytes() for path in changed])
@@ -459,7 +466,7 @@ def test_a_union_merge_in_git_loses_nothing_and_pack_tidies_it(tmp_path):
     assert [r["run"]["seed"] for r in merged] == [0, 1, 2, 3, 4, 4, 5, 8, 9]
     pack(Store(tmp_path / "none", also=()), book)
     assert load(book, replicates=True) == merged
-    lines = (book / "tiny-smoke" / "random+drop.jsonl").read_text().splitlines()
+    lines = (book / "tiny-laptop" / "random+drop.jsonl").read_text().splitlines()
     assert [json.loads(line)["run"]["seed"] for line in lines] == [0, 1, 2, 3, 4, 4, 5, 8, 9]
     assert json.loads(lines[4])["curve"]["loss"] == [0.2]
 

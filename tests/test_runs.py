@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drop import datasets, records
-from drop.benchmarks import SCORES, SMOKE, Benchmark, Run, plan
+from drop import datasets, quotas, records
+from drop.benchmarks import RULES, SCORES, SMOKE, Benchmark, Run, plan
 from drop.queries import Query, Shelf, queries_for
 from drop.quotas import drop_counts
 from drop.records import Store
-from drop.runs import keep, measure, needed_queries
+from drop.runs import job_of, keep, measure, needed_queries
 
 QUICK = dataclasses.replace(SMOKE, epochs=1, batch=256, evaluations=1, full_epochs=3, window=2, short_queries=2)
 MICRO = Benchmark("micro", "smoke", "fashion-mnist-mini", QUICK)
@@ -83,7 +83,7 @@ def test_drop_s_counts_follow_from_the_recorded_recalls(store, labels):
 
 def test_el2n_keeps_the_highest_scores(store, labels):
     shelf = Shelf(store.root)
-    kept, recalls = keep(Run(MICRO, "el2n", 0.1, 0), labels, 10, shelf)
+    kept, recalls = keep(Run(MICRO, "el2n", 0.1, 0), labels, 10, store)
     scores = shelf.score(MICRO, 0, "el2n", labels)
     assert recalls is None and len(kept) == 500
     assert scores[kept].min() >= np.delete(scores, kept).max()
@@ -91,15 +91,15 @@ def test_el2n_keeps_the_highest_scores(store, labels):
 
 def test_random_at_a_strategy_s_class_ratios_keeps_its_counts_but_not_its_samples(store, labels):
     shelf = Shelf(store.root)
-    strategy, _ = keep(Run(MICRO, "el2n", 0.1, 0), labels, 10, shelf)
-    imitation, _ = keep(Run(MICRO, "random+el2nq", 0.1, 0), labels, 10, shelf)
+    strategy, _ = keep(Run(MICRO, "el2n", 0.1, 0), labels, 10, store)
+    imitation, _ = keep(Run(MICRO, "random+el2nq", 0.1, 0), labels, 10, store)
     np.testing.assert_array_equal(np.bincount(labels[strategy]), np.bincount(labels[imitation]))
     assert len(np.intersect1d(strategy, imitation)) < 250
 
 
 def test_a_ranking_inside_drop_s_quotas_keeps_the_best_of_each_class(store, labels):
     shelf = Shelf(store.root)
-    kept, recalls = keep(Run(MICRO, "el2n+drop", 0.1, 0), labels, 10, shelf)
+    kept, recalls = keep(Run(MICRO, "el2n+drop", 0.1, 0), labels, 10, store)
     scores, chosen = shelf.score(MICRO, 0, "el2n", labels), np.zeros(len(labels), bool)
     chosen[kept] = True
     np.testing.assert_array_equal(np.bincount(labels[kept]), drop_counts(np.bincount(labels), recalls, 0.1))
@@ -128,6 +128,54 @@ def test_every_pruner_of_the_grammar_can_be_measured(tmp_path):
     for score in SCORES[1:]:
         assert kept[f"random+{score}q"] == kept[score]
         assert kept[f"{score}+drop"] == kept["random+drop"]
+
+
+def test_every_quota_rule_keeps_what_its_definition_says_and_rounds_build_on_the_round_before(tmp_path, labels):
+    store, sizes = Store(tmp_path, also=[]), np.bincount(labels)
+    runs = {rule: Run(MICRO, f"random+{rule}", 0.1, 0) for rule in RULES}
+    measure([runs[rule] for rule in reversed(RULES) if rule not in ("minimax1", "minimax2")], store, workers=1, device="cpu")
+    found = {rule: store.get(run.key) for rule, run in runs.items()}
+    assert all(found.values())  # the rounds before were trained though nobody asked for them
+    recalls = Shelf(tmp_path).recalls(MICRO, 0)
+
+    def after(rule):
+        return np.diag(found[rule]["validation"]) / np.sum(found[rule]["validation"], axis=1)
+
+    ones, rate = np.ones(10), 5.0
+    first = quotas.minimax_weights(ones, recalls, rate)
+    second = quotas.minimax_weights(first, after("minimax1"), rate)
+    expected = {
+        "drop": 1 - recalls, "size": 1 - recalls, "gamma0.5": (1 - recalls) ** 0.5, "gamma2": (1 - recalls) ** 2,
+        "iterated2": 1 - after("drop"), "minimax1": first, "minimax2": second, "balanced": ones,
+        "minimax3": quotas.minimax_weights(second, after("minimax2"), rate),
+        "shrunken": 1 - quotas.shrunken_recalls(recalls * 250, [250] * 10),
+        "nucs": quotas.difficulty_weights(Shelf(tmp_path).score(MICRO, 0, "el2n", labels), labels, 10),
+    }  # fmt: skip
+    assert expected.keys() == found.keys()
+    for rule, weights in expected.items():
+        assert found[rule]["kept"] == quotas.counts(sizes, weights, 0.1).tolist(), rule
+    assert found["iterated2"]["quota_recalls"] == pytest.approx(after("drop"))
+    assert found["nucs"]["quota_recalls"] is None
+
+
+def test_cdb_w_trains_on_random_samples_and_on_all_of_them_with_weights_renewed_each_epoch(tmp_path, labels):
+    runs = plan(MICRO, ["cdb-w", "random"], [0.1, 1.0])
+    assert [run.pruner for run in runs] == ["cdb-w", "cdb-w", "random", "full"]
+    np.testing.assert_array_equal(*(keep(run, labels, 10, Store(tmp_path, also=[]))[0] for run in (runs[0], runs[2])))
+    job = job_of(runs[0], np.arange(500))
+    assert job.cost_sensitive and job.recipe.evaluations == job.recipe.epochs == 5
+    assert not job_of(runs[2], np.arange(500)).cost_sensitive
+    measure(runs, store := Store(tmp_path, also=[]), workers=1, device="cpu")
+    assert store.get(runs[0].key)["test_hits"] != store.get(runs[2].key)["test_hits"]
+    assert len(store.get(runs[0].key)["curve"]["epoch"]) == 5
+
+
+def test_grand_without_the_weights_of_its_query_model_says_what_to_do(tmp_path):
+    shelf, query = Shelf(tmp_path), Query(MICRO, 0, 0)
+    shelf.path(query).parent.mkdir(parents=True)
+    np.savez(shelf.path(query), el2n=np.zeros(3))
+    with pytest.raises(FileNotFoundError, match="holds no weights for GraNd; delete it"):
+        shelf.grand(query)
 
 
 def test_query_models_belong_to_their_seed_and_outlive_a_change_of_the_final_schedule():
