@@ -27,18 +27,21 @@ METRICS = {
 
 
 class Sweep:
-    """The records of a grid. Densities below 1 belong to a pruner; at density 1 all of them are full training."""
+    """The records of a grid. At density 1 all pruners but CDB-W are full training."""
 
     def __init__(
         self, benchmark: str, scale: str, pruners: Sequence[str], densities: Sequence[float], seeds: Sequence[int],
         train: str = "never", more: Iterable[tuple[Sequence[str], Sequence[float]]] = (),
+        also: Iterable[tuple[Sequence[str], Sequence[float], Sequence[int]]] = (),
     ):  # fmt: skip
-        """`more`: further (pruners, densities) of the same seeds."""
+        """`more`: further (pruners, densities) of the same seeds; `also`: (pruners, densities, seeds) that are shown
+        where they have been measured, and neither trained nor missed."""
         self.entry = benchmarks.benchmark(benchmark, scale)
         grids = [(pruners, densities), *more]
         runs = [run for names, ds in grids for run in benchmarks.plan(self.entry, names, ds, seeds)]
         self.plan = list(dict.fromkeys(runs))
-        self.found = benchmarks.collect(self.plan, train)
+        extra = [run for grid in also for run in benchmarks.plan(self.entry, *grid)]
+        self.found = {**benchmarks.collect(self.plan, train), **(benchmarks.collect(extra) if extra else {})}
         self._records: dict[tuple[str, float], list[Record]] = {}
         for run, record in self.found.items():
             self._records.setdefault((run.pruner, run.density), []).append(record)
@@ -46,8 +49,10 @@ class Sweep:
 
     def of(self, pruner: str, density: float) -> list[Record]:
         """The records of a pruner at a density, one a seed."""
-        own = self._records.get((pruner, density), [])
-        return own or (self._records.get(("full", 1.0), []) if density == 1 else [])
+        if density == 1:  # there all pruners are full training, but those with a loss of their own
+            [run] = benchmarks.plan(self.entry, [pruner], [1.0])
+            pruner = run.pruner
+        return self._records.get((pruner, density), [])
 
     @property
     def classes(self) -> list[str]:
@@ -90,7 +95,7 @@ class Sweep:
     @property
     def done(self) -> str:
         """How much of the plan has records, in words."""
-        found, planned = len(self.found), len(self.plan)
+        found, planned = sum(run in self.found for run in self.plan), len(self.plan)
         return f"all {planned} runs" if found == planned else f"{found} of {planned} runs"
 
     @property
