@@ -28,7 +28,6 @@ import torch
 from drop import datasets, records
 from drop.benchmarks import RULES, SCORES, Benchmark, Run, parts
 from drop.datasets import DataSet
-from drop.metrics import recalls_of
 from drop.queries import Query, Shelf, queries_for
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
 from drop.records import Record, Store
@@ -62,7 +61,7 @@ def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) ->
     if rule == "nucs":
         return difficulty_weights(shelf.score(*scored, "el2n", labels), labels, len(sizes)), None
     if run.previous:
-        recalls = recalls_of(store.get(run.previous.key)["validation"])
+        recalls = np.divide(*zip(*records.right_and_total(store.get(run.previous.key)["validation"]), strict=True))
     else:
         recalls = shelf.recalls(*scored, shrink=rule == "shrunken")
     if rule.startswith("minimax"):

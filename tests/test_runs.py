@@ -90,7 +90,6 @@ def test_el2n_keeps_the_highest_scores(store, labels):
 
 
 def test_random_at_a_strategy_s_class_ratios_keeps_its_counts_but_not_its_samples(store, labels):
-    shelf = Shelf(store.root)
     strategy, _ = keep(Run(MICRO, "el2n", 0.1, 0), labels, 10, store)
     imitation, _ = keep(Run(MICRO, "random+el2nq", 0.1, 0), labels, 10, store)
     np.testing.assert_array_equal(np.bincount(labels[strategy]), np.bincount(labels[imitation]))
@@ -133,7 +132,8 @@ def test_every_pruner_of_the_grammar_can_be_measured(tmp_path):
 def test_every_quota_rule_keeps_what_its_definition_says_and_rounds_build_on_the_round_before(tmp_path, labels):
     store, sizes = Store(tmp_path, also=[]), np.bincount(labels)
     runs = {rule: Run(MICRO, f"random+{rule}", 0.1, 0) for rule in RULES}
-    measure([runs[rule] for rule in reversed(RULES) if rule not in ("minimax1", "minimax2")], store, workers=1, device="cpu")
+    asked = [runs[rule] for rule in reversed(RULES) if rule not in ("minimax1", "minimax2")]
+    measure(asked, store, workers=1, device="cpu")
     found = {rule: store.get(run.key) for rule, run in runs.items()}
     assert all(found.values())  # the rounds before were trained though nobody asked for them
     recalls = Shelf(tmp_path).recalls(MICRO, 0)
