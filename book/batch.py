@@ -114,7 +114,7 @@ def registered(script: str) -> None:
 
 
 def _code(source: Path) -> str:
-    return "\n".join(cell.source for cell in pages.read(source).cells if cell.cell_type == "code")
+    return "\n".join(cell.source for cell in pages.read(pages.Page(source)).cells if cell.cell_type == "code")
 
 
 def _whole(value: Any) -> int:

@@ -17,7 +17,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jupytext
 import nbformat
@@ -28,6 +28,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks"
 PAGES = ROOT / "book"
 LIVE = ("00_quickstart",)
+# Second pages of a notebook with other parameters: stem of the page -> notebook, title, parameters.
+VARIANTS = {
+    "33_bias_audit_cifar10": (
+        "30_bias_audit", "The bias audit on CIFAR-10",
+        {"benchmark": "cifar10", "densities": [0.1, 0.3, 1.0], "seeds": [0, 1]},
+    ),
+    "34_what_pruners_keep_cifar10": ("31_what_pruners_keep", "What pruners keep of CIFAR-10", {"benchmark": "cifar10"}),
+    "42_field_cifar10": (
+        "40_drop_against_the_field", "DRoP against the field on CIFAR-10",
+        {"benchmark": "cifar10", "densities": [0.1, 0.3, 1.0], "table_densities": [0.1, 0.3], "seeds": [0, 1]},
+    ),
+}  # fmt: skip
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -37,19 +49,53 @@ def sources(live: bool | None = None) -> list[Path]:
     return [path for path in found if live is None or (path.stem in LIVE) == live]
 
 
-def page_of(source: Path) -> Path:
-    return PAGES / f"{source.stem}.ipynb"
+class Page(NamedTuple):
+    """A page of the book: the notebook that makes it and, where the notebook makes several, title and parameters."""
+
+    source: Path
+    name: str = ""
+    title: str = ""
+    values: dict[str, Any] = {}
+
+    @property
+    def stem(self) -> str:
+        return self.name or self.source.stem
+
+    @property
+    def file(self) -> Path:
+        return PAGES / f"{self.stem}.ipynb"
 
 
-def read(source: Path) -> NotebookNode:
-    """The notebook of a source as it stands before execution: named cells, the closing note, no volatile metadata."""
-    notebook = jupytext.read(source)
-    notebook.cells.append(nbformat.v4.new_markdown_cell(closing_note(source, parameters(source))))
+def committed() -> list[Page]:
+    """Every page that is part of the repository, in the order of their numbers."""
+    second = [Page(SOURCES / f"{notebook}.py", name, *rest) for name, (notebook, *rest) in VARIANTS.items()]
+    found = [Page(path) for path in sources(live=False)] + [page for page in second if page.source.exists()]
+    return sorted(found, key=lambda page: page.stem)
+
+
+def read(page: Page) -> NotebookNode:
+    """The notebook of a page as it stands before execution: named cells, the closing note, no volatile metadata."""
+    notebook, given = jupytext.read(page.source), parameters(page.source)
+    if page.title:
+        notebook.cells[0].source = "\n".join([f"# {page.title}", *notebook.cells[0].source.splitlines()[1:]])
+        _put_in(notebook, page.values, set(given))
+    given |= {name: repr(value) for name, value in page.values.items()}
+    notebook.cells.append(nbformat.v4.new_markdown_cell(closing_note(page.source, given)))
     notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{number:02d}-{hashlib.sha256(cell.source.encode()).hexdigest()[:8]}"
     return notebook
+
+
+def _put_in(notebook: NotebookNode, values: dict[str, Any], known: set[str]) -> None:
+    """Give the parameters of a notebook other values, in a cell of their own as papermill does."""
+    if unknown := values.keys() - known:
+        raise ValueError(f"{sorted(unknown)} are no parameters; there are {sorted(known)}")
+    at = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ()))
+    lines = "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    cell = nbformat.v4.new_code_cell(lines, metadata={"tags": ["injected-parameters", "hide-input"]})
+    notebook.cells.insert(at + 1, cell)
 
 
 def parameters(source: Path) -> dict[str, str]:
@@ -74,10 +120,10 @@ def closing_note(source: Path, values: dict[str, str]) -> str:
     )
 
 
-def execute(source: Path, values: dict[str, Any]) -> NotebookNode:
-    """Run a notebook through papermill in the folder of the pages; the first error in a cell is raised."""
+def execute(page: Page, values: dict[str, Any]) -> NotebookNode:
+    """Run a page's notebook through papermill in the folder of the pages; the first error in a cell is raised."""
     return papermill.execute_notebook(
-        read(source),
+        read(page),
         None,
         parameters=values,
         cwd=str(PAGES),
@@ -120,25 +166,25 @@ def complaints(notebook: NotebookNode) -> list[str]:
     ]
 
 
-def is_current(source: Path) -> bool:
+def is_current(page: Page) -> bool:
     """Whether the page holds exactly the cells of its source (what they put out is compared by executing them)."""
-    if not page_of(source).exists():
+    if not page.file.exists():
         return False
-    page = nbformat.read(page_of(source), as_version=4)
-    return [_face(cell) for cell in page.cells] == [_face(cell) for cell in read(source).cells]
+    written = nbformat.read(page.file, as_version=4)
+    return [_face(cell) for cell in written.cells] == [_face(cell) for cell in read(page).cells]
 
 
 def _face(cell: NotebookNode) -> tuple[str, str, str, tuple[str, ...]]:
     return cell.id, cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ()))
 
 
-def write(source: Path) -> str:
+def write(page: Page) -> str:
     """Make one page and say what happened; RuntimeError for a page that is not fit to be committed."""
     begun = time.perf_counter()
-    notebook = stable(execute(source, {}))
+    notebook = stable(execute(page, {}))
     if problems := complaints(notebook):
-        raise RuntimeError(f"{source.name}: " + "; ".join(problems))
-    target = page_of(source)
+        raise RuntimeError(f"{page.stem}: " + "; ".join(problems))
+    target = page.file
     text = nbformat.writes(notebook) + "\n"
     fresh = not target.exists() or target.read_text(encoding="utf-8") != text
     target.write_text(text, encoding="utf-8")
@@ -150,20 +196,21 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NN_topic", help="notebooks to run; none: every committed page")
     parser.add_argument("--live", action="store_true", help="run the notebooks whose pages are not committed")
     options = parser.parse_args(arguments)
-    chosen = sources(live=options.live)
+    live = [Page(path) for path in sources(live=True)]
+    chosen = live if options.live else committed()
     if not options.live:  # the last digits of a sum depend on the number of threads
         os.environ["OMP_NUM_THREADS"] = "1"
     if options.names:
-        known = {path.stem: path for path in sources()}
+        known = {page.stem: page for page in [*live, *committed()]}
         if unknown := [name for name in options.names if name not in known]:
-            parser.error(f"no notebook called {', '.join(unknown)}; there are {', '.join(known)}")
+            parser.error(f"no page called {', '.join(unknown)}; there are {', '.join(known)}")
         chosen = [known[name] for name in options.names]
-    for source in chosen:
-        print(f"  {source.stem} ...", flush=True)
+    for page in chosen:
+        print(f"  {page.stem} ...", flush=True)
         try:
-            print(f"  {write(source)}", flush=True)
+            print(f"  {write(page)}", flush=True)
         except (papermill.PapermillExecutionError, RuntimeError) as problem:
-            print(f"  {source.name} failed: {problem}", file=sys.stderr)
+            print(f"  {page.stem} failed: {problem}", file=sys.stderr)
             return 1
     return 0
 

@@ -32,7 +32,8 @@ FIELDS = (
 RUN_FIELDS = "benchmark scale pruner density seed recipe".split()
 CURVE_FIELDS = "epoch loss validation_average validation_worst".split()
 PROVENANCE_FIELDS = "device python torch numpy commit date code".split()
-READING = "__init__ __main__ figures metrics mixture mixture_classes mixture_distance records released".split()  # only
+# Rooms that feed no record.
+READING = "__init__ __main__ figures metrics mixture mixture_classes mixture_distance records released".split()
 PACKAGE = Path(__file__).parent
 Record = dict[str, Any]
 Reject = Callable[[Path, str], None]  # what to do with a file or line that is no record, and the reason

@@ -12,9 +12,10 @@ def live_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The pages that train when the book is built, executed now into a store of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DROP_RECORDS", str(tmp_path_factory.mktemp("records")))
-        for source in pages.sources(live=True):
-            pages.write(source)
-    return [pages.page_of(source) for source in pages.sources(live=True)]
+        live = [pages.Page(source) for source in pages.sources(live=True)]
+        for page in live:
+            pages.write(page)
+    return [page.file for page in live]
 
 
 @pytest.fixture(scope="session")

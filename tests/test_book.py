@@ -60,21 +60,22 @@ def test_config_leaves_execution_to_make_pages_and_everything_local():
 
 def test_contents_list_every_page_once():
     listed = list(chapters(yaml.safe_load((ROOT / "_toc.yml").read_text())))
-    written = {path.stem for path in (ROOT / "book").glob("*.md")} | {path.stem for path in pages.sources()}
+    made = [*pages.sources(live=True), *pages.committed()]
+    written = {path.stem for path in (ROOT / "book").glob("*.md")} | {page.stem for page in made}
     assert sorted(listed) == sorted(f"book/{name}" for name in written)
 
 
 # Pages against their sources
 
 
-@pytest.mark.parametrize("source", pages.sources(live=False), ids=lambda path: path.stem)
-def test_page_holds_the_cells_of_its_source(source: Path):
-    assert pages.is_current(source), f"run make pages: the page is not what notebooks/{source.name} says"
+@pytest.mark.parametrize("page", pages.committed(), ids=lambda page: page.stem)
+def test_page_holds_the_cells_of_its_source(page: pages.Page):
+    assert pages.is_current(page), f"run make pages: the page is not what notebooks/{page.source.name} says"
 
 
-@pytest.mark.parametrize("source", pages.sources(live=False), ids=lambda path: path.stem)
-def test_cells_that_show_a_figure_are_kept_out_of_the_comparison(source: Path):
-    for cell in pages.nbformat.read(pages.page_of(source), as_version=4).cells:
+@pytest.mark.parametrize("page", pages.committed(), ids=lambda page: page.stem)
+def test_cells_that_show_a_figure_are_kept_out_of_the_comparison(page: pages.Page):
+    for cell in pages.nbformat.read(page.file, as_version=4).cells:
         if any("<svg" in output.get("data", {}).get("text/html", "") for output in cell.get("outputs", ())):
             assert "nbval-ignore-output" in cell.metadata.get("tags", ()), cell.source
 
@@ -84,11 +85,26 @@ def test_a_page_comes_out_the_same_twice(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(pages, name, tmp_path)
     source = tmp_path / "99_stable.py"
     source.write_text(STABLE)
-    assert "written" in pages.write(source)
-    assert pages.is_current(source)
-    assert "unchanged" in pages.write(source)
+    page = pages.Page(source)
+    assert "written" in pages.write(page)
+    assert pages.is_current(page)
+    assert "unchanged" in pages.write(page)
     source.write_text(STABLE.replace("width = 3", "width = 4"))
-    assert not pages.is_current(source)
+    assert not pages.is_current(page)
+
+
+def test_a_second_page_of_a_notebook_has_its_own_title_and_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("SOURCES", "PAGES", "ROOT"):
+        monkeypatch.setattr(pages, name, tmp_path)
+    source = tmp_path / "99_stable.py"
+    source.write_text(STABLE)
+    page = pages.Page(source, "98_wide", "A wide one", {"width": 5})
+    assert "98_wide.ipynb: written" in pages.write(page) and pages.is_current(page)
+    cells = pages.nbformat.read(tmp_path / "98_wide.ipynb", as_version=4).cells
+    assert cells[0].source == "# A wide one" and cells[2].source == "width = 5"
+    assert "`width = 5`" in cells[-1].source
+    with pytest.raises(ValueError, match="'height'.* are no parameters"):
+        pages.read(page._replace(values={"height": 1}))
 
 
 STABLE = """# %% [markdown]
@@ -107,7 +123,8 @@ print("two")
 
 
 def test_no_page_is_left_without_a_source():
-    assert {path.stem for path in (ROOT / "book").glob("*.ipynb")} <= {path.stem for path in pages.sources()}
+    made = [*pages.sources(live=True), *pages.committed()]
+    assert {path.stem for path in (ROOT / "book").glob("*.ipynb")} <= {page.stem for page in made}
 
 
 def test_a_page_does_not_depend_on_how_its_output_was_cut_up():

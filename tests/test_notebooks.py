@@ -17,11 +17,12 @@ by_name = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 @by_name
 def test_runs_at_smoke_scale(source: Path, request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     if source.stem in pages.LIVE:
-        assert pages.page_of(source) in request.getfixturevalue("live_pages")
+        assert pages.Page(source).file in request.getfixturevalue("live_pages")
         return
     monkeypatch.setenv("DROP_RECORDS", str(tmp_path))
     known = pages.parameters(source)
-    pages.execute(source, {name: SMOKE[name] for name in SMOKE if name in known} if "train" in known else {})
+    values = {name: SMOKE[name] for name in SMOKE if name in known} if "train" in known else {}
+    pages.execute(pages.Page(source), values)
 
 
 @by_name
