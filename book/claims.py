@@ -4,9 +4,10 @@ A line of a test reads `metric: LEFT @ density > RIGHT @ density + margin`; clai
 """
 
 import itertools
+import json
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,20 @@ from drop.metrics import Estimate, Trials
 from drop.mixture import GaussianMixture
 
 PATH = Path(__file__).with_name("claims.yml")
+MANIFEST = Path(__file__).with_name("released") / "manifest.json"  # of the query models, see release.py
 COSTS = ("query_cost", "query_share", "total_cost")  # of training times, as multiples
 MEASURED = (*metrics.METRICS, "smallest_class", *COSTS)
+QUERIES = {  # the kinds of query models, and the scores and quotas that need them
+    "short": {"el2n", "grand", "drop"},
+    "full": {"forgetting", "dynamic-uncertainty", "k-center", "prototype"},
+}
 EXACT = ("threshold", "closed")  # metrics of a benchmark "mixture μ0 μ1 σ0 σ1", computed without records
 MIXTURE_PRUNERS = ("full", "far", "random+drop", "random+ideal")
 LINE = re.compile(r"(\S+)(?: @ ([\d.]+))? > (\S+)(?: @ ([\d.]+))?(?: ([+-]) ([\d.]+))?")
 
 Side = float | tuple[str, float]  # a plain number, or a pruner and a density
 Runs = dict[tuple[str, str, float], dict[int, dict]]  # (benchmark, pruner, density) -> seed -> record
+Times = dict[tuple[str, int], dict[str, float]]  # (benchmark, seed) -> seconds of all query models of each kind
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class Line:
     margin: float
     verdict: str = "not measured"  # or supported, contradicted, undecided
     estimate: Estimate | None = None  # of the difference
+    template: str = field(default="", compare=False)  # the text before the values under `for` were put in,
+    values: tuple[str, ...] = field(default=(), compare=False)  # and those values
 
 
 @dataclass(frozen=True)
@@ -80,9 +89,11 @@ def lines_of(part: dict[str, Any], benchmark: str) -> list[Line]:
     lines = []
     for values in itertools.product(*choices):
         for metric, text in (pair for entry in part[_how(part)] for pair in entry.items()):
+            filled = text
             for name, value in zip(names, values, strict=True):
-                text = text.replace(f"{{{name}}}", str(value))
-            lines.append(_line(benchmark, metric, text))
+                filled = filled.replace(f"{{{name}}}", str(value))
+            line = _line(benchmark, metric, filled)
+            lines.append(replace(line, template=text, values=tuple(map(str, values))))
     return lines
 
 
@@ -121,22 +132,58 @@ def _entry(name: str) -> benchmarks.Benchmark:
     return benchmarks.benchmark(name.removesuffix(f"-{scale}"), scale)
 
 
-def index(measured: list[dict]) -> Runs:
-    """Records by benchmark, pruner, density and seed, without those of another recipe or data than the benchmark's."""
+def index(measured: list[dict], times: Times | None = None) -> Runs:
+    """Records by benchmark, pruner, density and seed, without those of another recipe or data than the benchmark's.
+
+    Each has its `costs` where the times of its query models and of its seed's training on all the data are known.
+    """
     runs = defaultdict(dict)
     for record in measured:
         benchmark, scale, pruner, density, seed = (record["run"][name] for name in records.RUN_FIELDS[:5])
         if record["key"] == benchmarks.Run(benchmarks.benchmark(benchmark, scale), pruner, density, seed).key:
             runs[f"{benchmark}-{scale}", pruner, float(density)][seed] = record
+    for (name, pruner, _), by_seed in runs.items():
+        for seed, record in by_seed.items():
+            known, full = (times or {}).get((name, seed)), runs.get((name, "full", 1.0), {}).get(seed)
+            if known and full:
+                by_seed[seed] = {**record, "costs": _costs(pruner, record["seconds"], full["seconds"], known)}
     return runs
 
 
-def ledger(document: dict[str, Any], measured: list[dict], factor: float = 1.0) -> list[Claim]:
-    """Every claim of a claims file, judged by records, with every margin multiplied by `factor`."""
-    runs, level, claims = index(measured), document["level"], []
+def _costs(pruner: str, final: float, full: float, known: dict[str, float]) -> dict[str, float]:
+    """The metrics of `COSTS` from the seconds of a final model, of full training, and of short and full queries."""
+    words = {word.removesuffix("q") for word in pruner.split("+")}
+    queries = sum(known[kind] for kind, users in QUERIES.items() if words & users)
+    return {"query_cost": queries / full, "query_share": queries / final, "total_cost": (queries + final) / full}
+
+
+def query_times(path: str | Path = MANIFEST) -> Times:
+    """Seconds of all short queries ("short") and of the full one, by benchmark and seed; empty without the file.
+
+    Query models of another recipe than the benchmark's do not count.
+    """
+    entries = json.loads(Path(path).read_text(encoding="utf-8")) if Path(path).exists() else {}
+    times = {}
+    for name, entry in entries.items():
+        if (found := re.fullmatch(r"(.+)-seed(\d+)\.npz", name)) and entry["recipe"] == _recipe(found[1]):
+            seconds = {"short": sum(entry["short"]["seconds"]), "full": entry["full"]["seconds"]}
+            times[found[1], int(found[2])] = seconds
+    return times
+
+
+def _recipe(name: str) -> dict[str, Any]:
+    return records.plain(asdict(_entry(name).recipe))
+
+
+def ledger(
+    document: dict[str, Any], measured: list[dict], factor: float = 1.0, times: Times | None = None
+) -> list[Claim]:  # fmt: skip
+    """Every claim of a claims file, judged by records and query times, with every margin multiplied by `factor`."""
+    runs, level, claims = index(measured, times), document["level"], []
     for source in document["claims"]:
         parts = [_part(p, name, runs, level, factor) for p in source["parts"] for name in p["benchmarks"]]
-        claims.append(Claim(source, combine([p.verdict for p in parts if p.verdict != "not measured"]), parts))
+        verdicts = [p.verdict for p in parts if p.verdict != "not measured" and not p.source.get("ours")]
+        claims.append(Claim(source, combine(verdicts), parts))
     return claims
 
 
@@ -167,26 +214,30 @@ def judge(line: Line, runs: Runs, level: float = 0.95) -> Line:
 
 def _measured(line: Line, runs: Runs, level: float) -> Estimate | None:
     """Left - right on the seeds that both have; a number is a method that is never right, then moved by the number."""
-    if line.metric in COSTS:  # no page knows the times of query models yet
-        return None
     sides = (line.left, line.right)
     found = [runs.get((line.benchmark, *side), {}) for side in sides if not isinstance(side, float)]
+    if line.metric in COSTS:
+        found = [{seed: run for seed, run in by_seed.items() if "costs" in run} for by_seed in found]
     seeds = sorted(set.intersection(*map(set, found)))
     if not seeds:
         return None
     trials = [_trials([by_seed[seed] for seed in seeds], line.metric) for by_seed in found]
     never = metrics.nothing(trials[0])
     a, b = (never if isinstance(side, float) else trials.pop(0) for side in sides)
-    result = metrics.difference(a, b, "worst_class" if line.metric == "smallest_class" else line.metric, level)
+    result = metrics.difference(a, b, line.metric if line.metric in metrics.METRICS else "worst_class", level)
     offset = sum(sign * side for sign, side in zip((1, -1), sides, strict=True) if isinstance(side, float))
     return replace(result, **{name: getattr(result, name) + offset for name in ("value", "chosen", "low", "high")})
 
 
 def _trials(runs: list[dict], metric: str) -> Trials:
-    if metric != "smallest_class":
+    """Of what is counted or timed, not estimated from test images, as the recalls of a single class."""
+    if metric in COSTS:
+        values = np.array([[run["costs"][metric]] for run in runs])
+    elif metric == "smallest_class":
+        values = np.array([[np.divide(run["kept"], run["class_sizes"]).min()] for run in runs])
+    else:
         return Trials.of_records(runs)
-    shares = np.array([[np.divide(run["kept"], run["class_sizes"]).min()] for run in runs])
-    return Trials(shares, shares, np.ones(1))  # counted, not estimated from test images
+    return Trials(values, values, np.ones(1))
 
 
 def _exact(line: Line) -> Estimate:

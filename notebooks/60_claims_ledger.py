@@ -8,8 +8,8 @@
 #
 # *Which claims of the paper do our measurements support?*
 #
-# What {cite:t}`vysogorets2025drop` claim was written down in `book/claims.yml` before anything was measured, each claim
-# with the test that decides it and the margin it must clear. This page applies the tests to the committed
+# What {cite:t}`vysogorets2025drop` claim was written down in `book/claims.yml` before it was measured, each claim with
+# the tests that decide it and the margins they must clear. This page applies the tests to the committed
 # {term}`records <record>`. Expect fewer decisions than a table of averages would suggest: a verdict needs an interval
 # that lies wholly on one side of its margin, and a {term}`worst class` is judged by a few hundred images.
 #
@@ -20,172 +20,373 @@
 #
 # A claim is supported when all its lines are, on every benchmark that has records, and contradicted as soon as one line
 # is. The first is cautious: no line profits from the number of lines. The second is not: among many lines that are just
-# true, about one in forty would be contradicted by chance, so look at the line before you quote the verdict.
+# true, about one in forty would be contradicted by chance. And a claim that is contradicted may still hold for the
+# most part. So every verdict stands beside the number of its lines that say so, by data set and by part of the claim.
 
 # %% tags=["parameters"]
 folders = ["records"]  # packed records, seen from the folder of the pages
 factors = [0.5, 1.0, 2.0]  # by which all margins are multiplied at the end
 
 # %% tags=["hide-input"]
+import re
 from collections import Counter
 from pathlib import Path
 
 import claims  # book/claims.py, beside this page
 import matplotlib.pyplot as plt
+import numpy as np
 
-from drop import figures, records
+from drop import benchmarks, figures, records
 
 figures.style()
 document = claims.load()
-measured = records.load(*folders)
-ledger = {claim.source["id"]: claim for claim in claims.ledger(document, measured)}
+measured, times = records.load(*folders), claims.query_times()
+ledger = {claim.source["id"]: claim for claim in claims.ledger(document, measured, times=times)}
 LOOKS = {"supported": ("#009068", "o"), "undecided": ("#7d8287", "s"), "contradicted": ("#d55e00", "X")}
 VERDICTS = [*LOOKS, "not measured"]
+UNITS = dict.fromkeys(["average", "worst_class", "gap", "smallest_class"], "points")
+UNITS |= {"query_cost": "full trainings", "total_cost": "full trainings", "query_share": "final trainings"}
+UNITS |= {"threshold": "on the axis of x", "closed": "of the way"}
+
+
+def place(benchmark):
+    """What results are put together under: the four mixtures are one place."""
+    return "the mixtures" if benchmark.startswith("mixture ") else benchmark
+
+
+def places(parts):
+    """The parts by place, without places that have nothing measured."""
+    found = {}
+    for part in parts:
+        found.setdefault(place(part.benchmark), []).append(part)
+    return {name: mine for name, mine in found.items() if any(part.verdict != "not measured" for part in mine)}
+
+
+def lines_of(parts):
+    return [line for part in parts for line in part.lines]
+
+
+def verdict_on(parts):
+    return claims.combine([part.verdict for part in parts if part.verdict != "not measured"])
 
 
 def tally(lines):
-    """Verdicts of lines in words, such as "3 supported, 13 not measured"."""
+    """Verdicts of lines in words, such as "3 of 16 lines supported, 13 undecided"."""
     counts = Counter(line.verdict for line in lines)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
-
-
-def lines_with_records(claim):
-    return [(part, line) for part in claim.parts for line in part.lines if line.estimate]
-
-
-# %% tags=["hide-input"]
-def tell(name):
-    """A claim in words: what is claimed, where, the paper's value, and each part's verdict."""
-    claim, source = ledger[name], ledger[name].source
-    chapter = source.get("chapter", "")
-    link = f" *Figures:* [the chapter]({chapter}.html)." if chapter and Path(f"{chapter}.ipynb").exists() else ""
-    where = f"*Where:* {source['source']}. *Paper's value:* {source['paper']}.{link}"
-    parts = [f"- **{part.source['id']}** on {part.benchmark}: {part.verdict} ({tally(part.lines)}). "
-             f"{part.source['says']}" for part in claim.parts]  # fmt: skip
-    reasons = [f"Not tested: {source['not_tested']}"] if "not_tested" in source else []
-    reasons += [f"Note: {source['note']}"] if "note" in source else []
-    reasons += [f"Changed on {entry['date']}: {entry['reason']}" for entry in source.get("changes", [])]
-    figures.say(
-        "\n\n".join([f"**{claim.verdict.capitalize()}.** {source['claim']}", where, "\n".join(parts), *reasons])
-    )
-
-
-def list_lines(name):
-    """The measured lines of a claim: left side minus right side, its interval, margin, seeds and verdict."""
-    rows = []
-    for part, line in lines_with_records(ledger[name]):
-        e = line.estimate
-        words = f"{line.metric}: {line.text}"
-        rows.append([words, line.verdict, e.value, e.low, e.high, e.seeds or "exact", part.benchmark])
-    if rows:
-        figures.table(rows, ["left > right + margin", "verdict", "difference", "low", "high", "n", "benchmark"])
-
-
-# %% tags=["hide-input"]
-def draw(name):
-    """Every measured line's distance from its margin in percentage points, with its interval."""
-    drawn = [(part, line) for part, line in lines_with_records(ledger[name]) if line.estimate.seeds > 1]
-    if not drawn:
-        return
-    fig, ax = plt.subplots(figsize=(6.4, 1.1 + 0.27 * len(drawn)))
-    for row, (_, line) in enumerate(drawn):
-        colour, marker = LOOKS[line.verdict]
-        low, value, high = (100 * (getattr(line.estimate, end) - line.margin) for end in ("low", "value", "high"))
-        ax.plot([low, high], [row, row], color=colour)
-        ax.plot(value, row, marker, color=colour)
-    ax.axvline(0, color=figures.INK, linewidth=1)
-    ax.set_yticks(range(len(drawn)), [f"{line.metric}: {line.text}" for _, line in drawn], fontsize=8)
-    ax.set_ylim(len(drawn) - 0.4, -0.6)
-    ax.set_xlabel("points beyond the margin")
-    benchmarks = ", ".join(dict.fromkeys(part.benchmark for part, _ in drawn))
-    seeds = sorted({line.estimate.seeds for _, line in drawn})
-    ax.set_title(f"{name}, {benchmarks}, n = {', '.join(map(str, seeds))} seeds", fontsize=9)
-    words = tally([line for _, line in drawn])
-    figures.show(
-        fig, f"Claim {name} on {benchmarks}: {document['level']:.0%} intervals of {len(drawn)} lines; {words}."
-    )
+    (first, n), *rest = [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+    of = f"{n} of {len(lines)}" if rest else f"all {n}" if n > 1 else "its one"
+    return ", ".join([f"{of} line{'s' * (len(lines) > 1)} {first}", *(f"{n} {verdict}" for verdict, n in rest)])
 
 
 # %% [markdown]
-# ## All claims
+# ## In short
+
+# %% tags=["hide-input"]
+
+
+def halves(parts):
+    """How many lines are supported, part by part and density by density, so that one sees where a claim holds."""
+    by_part, by_density = {}, {}
+    for part in parts:
+        for line in part.lines:
+            by_part.setdefault(part.source["id"], []).append(line.verdict)
+            for density in (value for value in line.values if re.fullmatch(r"[\d.]+", value)):
+                by_density.setdefault(f"at {density}", []).append(line.verdict)
+    words = [", ".join(f"{name} {group[name].count('supported')} of {len(group[name])}" for name in sorted(group))
+             for group in (by_part, by_density) if len(group) > 1]  # fmt: skip
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def finding(claim):
+    """A claim's verdict where it was measured, in one sentence a place."""
+    source, parts = claim.source, [part for part in claim.parts if not part.source.get("ours")]
+    words = [f"On {name} **{verdict_on(mine)}**: {tally(lines_of(mine))}{halves(mine)}."
+             for name, mine in places(parts).items()]  # fmt: skip
+    extra = [f"{part.source['id']} on {part.benchmark} {part.verdict}" for part in claim.parts
+             if part.source.get("ours") and part.verdict != "not measured"]  # fmt: skip
+    words += [f"Beyond the claim: {', '.join(extra)}."] if extra else []
+    return f"- **{source['id']}, {source['name']}.** " + (" ".join(words) or "Not measured.")
+
+
+figures.say("\n".join(finding(claim) for claim in ledger.values()), name="findings")
 
 # %% tags=["hide-input"]
 rows = []
 for name, claim in ledger.items():
-    counts = Counter(line.verdict for part in claim.parts for line in part.lines)
-    rows.append([name, claim.verdict, *(counts[verdict] for verdict in VERDICTS)])
-figures.table(rows, ["claim", "verdict", *(f"lines {verdict}" for verdict in VERDICTS)])
+    parts = [part for part in claim.parts if not part.source.get("ours")]
+    whole = [("all", claim.verdict, parts)]
+    apart = [(where, verdict_on(mine), mine) for where, mine in places(parts).items()]
+    for where, verdict, mine in whole + apart * (len(apart) > 1):
+        counts = Counter(line.verdict for line in lines_of(mine))
+        rows.append([name if where == "all" else "", where, verdict, *(counts[v] for v in VERDICTS)])
+figures.table(rows, ["claim", "lines on", "verdict", "for", "open", "against", "missing"])
 
 # %% tags=["hide-input"]
-every = [line for claim in ledger.values() for part in claim.parts for line in part.lines]
+every = lines_of(part for claim in ledger.values() for part in claim.parts)
 names = sorted({f"{r['run']['benchmark']}-{r['run']['scale']}" for r in measured})
 figures.say(
-    f"The ledger stands on {len(measured)} records ({', '.join(names) or 'none yet'}). It has {len(every)} lines: "
-    f"{tally(every)}. Intervals are at {document['level']:.0%} for each line and cover seeds and the finite test set."
+    f"The ledger stands on {len(measured)} records ({', '.join(names) or 'none yet'})"
+    f"{'' if times else ', without the times of query models, which this copy of the book lacks'}. Of its lines, "
+    f"{tally(every).replace(' lines', '')}. Intervals are at {document['level']:.0%} for each line and cover seeds and "
+    "the finite test set. The sections below give each claim in full, then a figure for each data set and each kind of "
+    "line: a dot for every line, at its distance from its margin, with its interval. **Green dots** are supported, "
+    "**orange crosses** contradicted, **grey squares** undecided; an interval that meets the frame goes on behind it. "
+    "Where differences are points of accuracy, the axis is linear within 2 points and logarithmic beyond."
 )
+
+
+# %% tags=["hide-input"]
+def tell(name):
+    """A claim in words: what is claimed, where, the paper's value, each part's verdict, and where its figures are."""
+    claim, source = ledger[name], ledger[name].source
+    there = [stem for stem in source.get("chapters", []) if Path(f"{stem}.ipynb").exists()]
+    links = ", ".join(f"[{title_of(stem)}]({stem}.html)" for stem in there)
+    where = f"*Where:* {source['source']}. *Paper's value:* {source['paper']}."
+    where += f" *Figures:* {links}." if links else ""
+    parts = {}
+    for part in claim.parts:
+        parts.setdefault(part.source["id"], []).append(part)
+    text = [f"**{claim.verdict.capitalize()}.** {source['claim']}", where]
+    text += [f"- **{key}**{' (ours)' * bool(mine[0].source.get('ours'))}. {mine[0].source['says']} "
+             + "; ".join(f"*{w}*: {verdict_on(ps)}, {tally(lines_of(ps))}" for w, ps in places(mine).items())
+             + ("." if places(mine) else "Not measured.") for key, mine in parts.items()]  # fmt: skip
+    text += [f"Not tested: {source['not_tested']}"] if "not_tested" in source else []
+    text += [f"*Note:* {source['note']}"] if "note" in source else []
+    text += [f"Changed on {entry['date']}: {entry['reason']}" for entry in source.get("changes", [])]
+    figures.say("\n\n".join(text))
+
+
+def title_of(stem):
+    """The title of a page of the book."""
+    return re.search(r'"# (.*?)(?:\\n)?"', Path(f"{stem}.ipynb").read_text(encoding="utf-8"))[1]
+
+
+def list_lines(name):
+    """The measured lines of a claim: left side minus right side, its interval, seeds and verdict."""
+    for where, mine in places(ledger[name].parts).items():
+        print(where)
+        rows = []
+        for part, line in ((p, line) for p in mine for line in p.lines if line.estimate):
+            e = line.estimate
+            test = f"{line.metric}: {line.text}"
+            which = part.benchmark.removeprefix("mixture ") if where == "the mixtures" else part.source["id"]
+            rows.append([test, which, line.verdict, e.value, e.low, e.high, e.seeds or "exact"])
+        figures.table(rows, ["left > right + margin", "", "verdict", "difference", "low", "high", "n"])
+        print()
+
+
+# %% tags=["hide-input"]
+def kinds(parts):
+    """The measured lines of one place by kind: all that differ only in the values that a part is repeated with."""
+    found = {}
+    for part in parts:
+        for line in part.lines:
+            if line.estimate and line.estimate.seeds != 1:  # one seed has no interval
+                template = line.template if line.values else ""
+                found.setdefault((part.source["id"], line.metric, template), []).append(line)
+    return found
+
+
+def label(line):
+    """What tells a line from the others of its kind."""
+    words = [value if re.fullmatch(r"[\d.]+", value) else figures.method(value).label for value in line.values]
+    if line.benchmark.startswith("mixture "):
+        words.insert(0, line.benchmark.removeprefix("mixture ").replace("-", "−"))
+    return ", ".join(words) or line.text.replace("random+drop @ ", "DRoP ")
+
+
+def beyond(line):
+    """Lower end, value and upper end of a line's interval, as distances from its margin in the figure's unit."""
+    factor = 100 if UNITS[line.metric] == "points" else 1
+    return [factor * (getattr(line.estimate, end) - line.margin) for end in ("low", "value", "high")]
+
+
+def span(lines):
+    """Limits of the axis that hold all values, and the intervals as far as they do not dwarf the values."""
+    bounds = np.array([beyond(line) for line in lines])
+    reach = 2.5 * np.abs(bounds[:, 1]).max() or 1
+    inside = np.append(np.clip(bounds, -reach, reach), 0)
+    room = 0.06 * np.ptp(inside)
+    return inside.min() - room, inside.max() + room
+
+
+def panel(title, template, lines, limits):
+    """A dot with its interval for every line."""
+    fig, ax = plt.subplots(figsize=(4.6, 1.2 + 0.25 * len(lines)))
+    for row, line in enumerate(lines):
+        colour, marker = LOOKS[line.verdict]
+        low, value, high = beyond(line)
+        ax.plot([low, high], [row, row], color=colour, linewidth=1.5)
+        ax.plot(value, row, marker, color=colour)
+    if UNITS[lines[0].metric] == "points":
+        ax.set_xscale("symlog", linthresh=2)
+        ax.set_xticks([-50, -10, -2, 0, 2, 10, 50], ["−50", "−10", "−2", "0", "2", "10", "50"])
+        ax.set_xticks([], minor=True)
+    ax.axvline(0, color=figures.INK, linewidth=1)
+    ax.set(xlim=limits, ylim=(len(lines) - 0.4, -0.6))
+    ax.set_yticks(range(len(lines)), [label(line) for line in lines])
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(f"{UNITS[lines[0].metric]}, beyond the margin")
+    ax.set_title(f"{title}\n{re.sub('[{}]', '', template)}".strip(), fontsize=10)
+    return fig
+
+
+def draw(name):
+    """For each place, a panel for every kind of line."""
+    for where, mine in places(ledger[name].parts).items():
+        panels, shown = [], kinds(mine)
+        every = [line for lines in shown.values() for line in lines]
+        for (part, metric, template), lines in shown.items():
+            n = sorted({line.estimate.seeds for line in lines})
+            n = "exact" if n == [0] else f"n = {n[0]}" if n[0] == n[-1] else f"n = {n[0]}–{n[-1]}"
+            limits = span([line for line in every if UNITS[line.metric] == UNITS[metric]])
+            panels.append(panel(f"{part}, {metric.replace('_', ' ')}, {n}", template, lines, limits))
+        if panels:
+            figures.say(f"*{where}*")
+            figures.show(panels, f"Claim {name} on {where}: distance from the margin, with {document['level']:.0%} "
+                         f"intervals, of {len(every)} lines in {len(panels)} panels; {tally(every)}.")  # fmt: skip
+
 
 # %% [markdown]
 # ## C1: pruning by score is biased
 
 # %% tags=["hide-input"]
 tell("C1")
-list_lines("C1")
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 draw("C1")
+
+# %% tags=["hide-input", "hide-output"]
+list_lines("C1")
 
 # %% [markdown]
 # ## C2: baselines are best at high density, DRoP keeps reducing the bias
 
 # %% tags=["hide-input"]
 tell("C2")
-list_lines("C2")
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 draw("C2")
+
+# %% tags=["hide-input", "hide-output"]
+list_lines("C2")
 
 # %% [markdown]
 # ## C3: the best trade-off, and better than full data in the worst class
 
 # %% tags=["hide-input"]
 tell("C3")
-list_lines("C3")
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 draw("C3")
+
+# %% tags=["hide-input", "hide-output"]
+list_lines("C3")
 
 # %% [markdown]
 # ## C4: DRoP's quotas also help a strategy
 
 # %% tags=["hide-input"]
 tell("C4")
-list_lines("C4")
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 draw("C4")
+
+# %% tags=["hide-input", "hide-output"]
+list_lines("C4")
 
 # %% [markdown]
 # ## C5: class ratios matter, cherry-picking does not
 
 # %% tags=["hide-input"]
 tell("C5")
-list_lines("C5")
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 draw("C5")
 
+# %% tags=["hide-input", "hide-output"]
+list_lines("C5")
+
 # %% [markdown]
 # ## C6: the Gaussian mixture
+#
+# A mixture bears the means and the standard deviations of its two classes. Its lines are computed, not measured, so
+# they have no intervals.
 
 # %% tags=["hide-input"]
 tell("C6")
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+draw("C6")
+
+# %% tags=["hide-input", "hide-output"]
 list_lines("C6")
 
 # %% [markdown]
-# ## C7 and C8: no extra cost, other data
+# ## C7: no extra cost
 
 # %% tags=["hide-input"]
-for name in [name for name in ledger if name not in ("C1", "C2", "C3", "C4", "C5", "C6")]:
+tell("C7")
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+draw("C7")
+
+# %% tags=["hide-input", "hide-output"]
+list_lines("C7")
+
+# %% [markdown]
+# The claim compares DRoP with strategies that rank samples: they need query models too. Random pruning needs none. What
+# the query models cost beside it, and beside training on everything, the schedules alone tell, because query and
+# final models are one network at one image size: a pass over the training set takes either as long.
+
+# %% tags=["hide-input"]
+rows, dearer = [], []
+for entry in benchmarks.TABLE:
+    if entry.scale != "smoke":
+        r, shares = entry.recipe, {d: entry.recipe_at(d).epochs * d / entry.recipe.epochs for d in (0.1, 0.3, 0.8)}
+        short, full = r.short_queries * r.short_epochs / r.epochs, r.full_epochs / r.epochs
+        total = [short + share for share in shares.values()]
+        rows.append([f"{entry.name}-{entry.scale}", short, full, short / shares[0.1], short / shares[0.3], *total])
+        dearer.append(min(total) > 1)
+heads = ["short", "full", "per final 0.1", "0.3", "total 0.1", "0.3", "0.8"]
+figures.table(rows, ["by the schedule", *heads], digits=2)
+figures.say(
+    "*Passes over the training set, counted: all short query models (those of DRoP, EL2N and GraNd) and the full one "
+    "(of the other strategies), in full trainings; the short ones in final trainings at densities 0.1 and 0.3; short "
+    "queries and one final model together at densities 0.1, 0.3 and 0.8, in full trainings.*"
+)
+
+# %% tags=["hide-input"]
+cheapest = all(row[1] <= row[2] for row in rows)
+figures.say(
+    f"So beside the strategies DRoP's query models cost {'nothing' if cheapest else 'something'} more, and beside "
+    f"random pruning they cost {min(row[3] for row in rows):.1f} to {max(row[3] for row in rows):.1f} final trainings "
+    "at density 0.1. "
+    f"Pruning with DRoP and training once takes longer than training on everything, at each of these densities, in "
+    f"{sum(dearer)} of {len(dearer)} benchmarks: on a tenth of the data the schedule still takes a little over half "
+    "of the steps. Query models pay when many final models share them, or with fewer of them; the released code "
+    "trains one for DRoP unless asked for more."
+)
+
+# %% tags=["hide-input"]
+rows, runs = [], claims.index(measured, times)
+for where in dict.fromkeys(name for name, _ in times):
+    mine = [seconds for (name, _), seconds in times.items() if name == where]
+    finals = [[run["seconds"] for run in runs.get((where, pruner, d), {}).values()]
+              for pruner, d in (("full", 1.0), ("random+drop", 0.1), ("random+drop", 0.3))]  # fmt: skip
+    row = [np.mean([seconds[kind] for seconds in mine]) for kind in ("short", "full")]
+    rows.append([where, len(mine), *row, *(np.mean(values) if values else None for values in finals)])
+if rows:
+    heads = ["seeds", "short queries", "full query", "final: all data", "DRoP 0.1", "DRoP 0.3"]
+    figures.table(rows, ["mean seconds", *heads], digits=0)
+else:
+    print("The times of the query models are not in this copy of the book.")
+
+# %% [markdown]
+# ## C8: other data
+
+# %% tags=["hide-input"]
+for name in [name for name in ledger if name not in ("C1", "C2", "C3", "C4", "C5", "C6", "C7")]:
     tell(name)
 
 # %% [markdown]
@@ -195,11 +396,11 @@ for name in [name for name in ledger if name not in ("C1", "C2", "C3", "C4", "C5
 # verdict when all of them are halved or doubled.
 
 # %% tags=["hide-input"]
-scaled = {f: {claim.source["id"]: claim for claim in claims.ledger(document, measured, f)} for f in factors}
+scaled = {f: {c.source["id"]: c for c in claims.ledger(document, measured, f, times)} for f in factors}
 counts = {f: Counter(claim.verdict for claim in scaled[f].values()) for f in factors}
 figures.table([[f"x {f:g}", *(counts[f][v] for v in VERDICTS)] for f in factors], ["claims, margins", *VERDICTS])
 print()
-lines = {f: Counter(line.verdict for c in scaled[f].values() for p in c.parts for line in p.lines) for f in factors}
+lines = {f: Counter(line.verdict for c in scaled[f].values() for line in lines_of(c.parts)) for f in factors}
 figures.table([[f"x {f:g}", *(lines[f][v] for v in VERDICTS)] for f in factors], ["lines, margins", *VERDICTS])
 
 # %% tags=["hide-input"]

@@ -2,7 +2,9 @@
 
 import base64
 import copy
+import json
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import claims
@@ -106,6 +108,7 @@ def test_values_are_put_into_every_line():
     }
     lines = claims.lines_of(part, FASHION)
     assert [line.left for line in lines] == [(f"{s}+drop", d) for s in ("el2n", "grand") for d in (0.1, 0.3)]
+    assert (lines[0].values, lines[0].template) == (("el2n", "0.1"), "{S}+drop @ {d} > full - 0.02")
     assert lines[0] == Line(FASHION, "gap", "el2n+drop @ 0.1 > full - 0.02", ("el2n+drop", 0.1), ("full", 1.0), -0.02)
 
 
@@ -140,7 +143,7 @@ def test_the_registered_claims():
     document = claims.load()
     assert [claim["id"] for claim in document["claims"]][:8] == [f"C{n}" for n in range(1, 9)]
     for claim in document["claims"]:
-        assert {"claim", "source", "paper", "registered"} <= set(claim)
+        assert {"name", "claim", "source", "paper", "registered"} <= set(claim)
         assert claim["parts"] or claim["not_tested"]
         metrics = {metric for part in claim["parts"] for line in part.get("all", part.get("any")) for metric in line}
         assert metrics <= set(document["estimands"])
@@ -170,6 +173,57 @@ def test_changing_a_record_changes_the_verdict():
     assert claims.ledger(document, measured)[0].verdict == "supported"
     changed = [record("random+drop", 0.1, 0.4, r["run"]["seed"]) if r["run"]["density"] == 0.1 else r for r in measured]
     assert claims.ledger(document, changed)[0].verdict == "contradicted"
+
+
+TIMES = {(FASHION, seed): {"short": 5.0, "full": 30.0} for seed in SEEDS}
+
+
+def timed(pruner, density, seconds):
+    return [{**record(pruner, density, 0.8, seed), "seconds": seconds} for seed in SEEDS]
+
+
+@pytest.mark.parametrize(
+    "metric, text, value, verdict",
+    [
+        ("query_cost", "el2n @ 0.1 > random+drop @ 0.1 - 0.05", 0, "supported"),
+        ("query_cost", "random+forgettingq @ 0.1 > random+drop @ 0.1 - 0.05", 2.5, "supported"),
+        ("query_cost", "random @ 0.1 > random+drop @ 0.1 - 0.05", -0.5, "contradicted"),
+        ("query_share", "0 > random+drop @ 0.1 - 0.05", -1, "contradicted"),
+        ("total_cost", "full > random+drop @ 0.1 + 0.05", 0, "contradicted"),
+        ("total_cost", "full > random @ 0.1 + 0.05", 0.5, "supported"),
+    ],
+)
+def test_what_query_models_cost(metric, text, value, verdict):
+    """Short queries 5 s together, the full one 30 s, final models 10 s on all data and 5 s on a tenth."""
+    pruners = ("random", "random+drop", "el2n", "random+forgettingq")
+    measured = timed("full", 1.0, 10.0) + [run for pruner in pruners for run in timed(pruner, 0.1, 5.0)]
+    part = {"id": "X1a", "benchmarks": [FASHION], "all": [{metric: text}]}
+    document = {"level": 0.95, "claims": [{"id": "X1", "parts": [part]}]}
+    line = claims.ledger(document, measured, times=TIMES)[0].parts[0].lines[0]
+    assert (line.verdict, line.estimate.seeds) == (verdict, len(SEEDS))
+    assert line.estimate.value == pytest.approx(value)
+    assert claims.ledger(document, measured)[0].verdict == "not measured"
+    one = {(FASHION, 0): TIMES[FASHION, 0]}
+    assert claims.ledger(document, measured, times=one)[0].parts[0].lines[0].estimate.seeds == 1
+
+
+def test_parts_beyond_a_claim_do_not_count_in_its_verdict():
+    lines = ["random+drop @ 0.3 > random @ 0.3", "random @ 0.3 > random+drop @ 0.3"]
+    parts = [{"id": f"X1{i}", "benchmarks": [FASHION], "all": [{"worst_class": text}]} for i, text in enumerate(lines)]
+    for ours, verdict in ((False, "contradicted"), (True, "supported")):
+        parts[1]["ours"] = ours
+        [claim] = claims.ledger({"level": 0.95, "claims": [{"id": "X1", "parts": parts}]}, recorded(TABLE))
+        assert claim.verdict == verdict
+
+
+def test_times_are_read_from_the_manifest_of_what_is_released(tmp_path):
+    recipe = records.plain(asdict(benchmarks.benchmark("fashion-mnist", "laptop").recipe))
+    entry = {"recipe": recipe, "short": {"seconds": [1.0, 1.5]}, "full": {"seconds": 9.0}}
+    stale = {**entry, "recipe": {**recipe, "epochs": 1}}
+    path = tmp_path / "manifest.json"
+    assert claims.query_times(path) == {}
+    path.write_text(json.dumps({f"{FASHION}-seed3.npz": entry, f"{FASHION}-seed4.npz": stale}))
+    assert claims.query_times(path) == {(FASHION, 3): {"short": 2.5, "full": 9.0}}
 
 
 def test_a_factor_scales_the_margins():
@@ -234,6 +288,7 @@ def edited(document, where, value):
         (("claims", 7), None, ["C8"]),
         (("level",), 0.9, ["level or estimands"]),
         (("estimands", "gap"), "something else", ["level or estimands"]),
+        (("claims", 6, "parts", 1, "ours"), None, ["C7b"]),
         (("claims", 0, "paper"), "71.3 %, Table 2", []),
         (("estimands", "spread"), "a new one", []),
     ],
