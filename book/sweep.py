@@ -115,6 +115,20 @@ class Sweep:
         had = Counter((run.pruner, run.density) for run in self.found)
         return [f"{p} at {d:g} ({had[p, d]} of {k} seeds)" for (p, d), k in wanted.items() if had[p, d] < k]
 
+    def lacks(self) -> str:
+        """What of the plan has no record, in words: "1 of 3 seeds of GraNd, Forgetting at 0.1; ..."; "" if nothing."""
+        wanted = Counter((run.pruner, run.density) for run in self.plan)
+        had = Counter((run.pruner, run.density) for run in self.plan if run in self.found)
+        groups: dict[tuple[str, str], list[str]] = {}
+        for pruner in dict.fromkeys(name for name, _ in wanted):
+            short: dict[str, list[str]] = {}
+            for (name, d), k in wanted.items():
+                if name == pruner and had[name, d] < k:
+                    short.setdefault(f"{k - had[name, d]} of {k} seeds", []).append(f"{d:g}")
+            for count, places in short.items():
+                groups.setdefault((count, ", ".join(places)), []).append(figures.method(pruner).label)
+        return "; ".join(f"{count} of {', '.join(names)} at {where}" for (count, where), names in groups.items())
+
     def draw(self, ax: Axes, metric: str, pruners: Sequence[str], densities: Sequence[float]) -> None:
         """A line for the metric of the mean recalls over the seeds, a dot for every seed, the density on a log axis."""
         value, label = METRICS[metric]
