@@ -19,7 +19,7 @@ from drop.metrics import Estimate, Trials
 from drop.mixture import GaussianMixture
 
 PATH = Path(__file__).with_name("claims.yml")
-MANIFEST = Path(__file__).with_name("released") / "manifest.json"  # of the query models, see release.py
+TIMED = tuple(Path(__file__).parent / name for name in ("query_times.json", "released/manifest.json"))
 COSTS = ("query_cost", "query_share", "total_cost")  # of training times, as multiples
 MEASURED = (*metrics.METRICS, "smallest_class", *COSTS)
 QUERIES = {  # the kinds of query models, and the scores and quotas that need them
@@ -157,17 +157,19 @@ def _costs(pruner: str, final: float, full: float, known: dict[str, float]) -> d
     return {"query_cost": queries / full, "query_share": queries / final, "total_cost": (queries + final) / full}
 
 
-def query_times(path: str | Path = MANIFEST) -> Times:
-    """Seconds of all short queries ("short") and of the full one, by benchmark and seed; empty without the file.
+def query_times(*paths: str | Path) -> Times:
+    """Seconds of all short queries ("short") and of the full one, by benchmark and seed; empty where no file is.
 
-    Query models of another recipe than the benchmark's do not count.
+    paths: what query_times.py and release.py write, by default; earlier files win. Query models of another recipe than
+    the benchmark's do not count.
     """
-    entries = json.loads(Path(path).read_text(encoding="utf-8")) if Path(path).exists() else {}
     times = {}
-    for name, entry in entries.items():
-        if (found := re.fullmatch(r"(.+)-seed(\d+)\.npz", name)) and entry["recipe"] == _recipe(found[1]):
-            seconds = {"short": sum(entry["short"]["seconds"]), "full": entry["full"]["seconds"]}
-            times[found[1], int(found[2])] = seconds
+    for path in (Path(path) for path in paths or TIMED):
+        entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        for name, entry in entries.items():
+            if (found := re.fullmatch(r"(.+)-seed(\d+)(\.npz)?", name)) and entry["recipe"] == _recipe(found[1]):
+                seconds = {"short": sum(entry["short"]["seconds"]), "full": entry["full"]["seconds"]}
+                times.setdefault((found[1], int(found[2])), seconds)
     return times
 
 

@@ -216,14 +216,16 @@ def test_parts_beyond_a_claim_do_not_count_in_its_verdict():
         assert claim.verdict == verdict
 
 
-def test_times_are_read_from_the_manifest_of_what_is_released(tmp_path):
+def test_times_are_read_from_what_was_written_down_of_query_models(tmp_path):
     recipe = records.plain(asdict(benchmarks.benchmark("fashion-mnist", "laptop").recipe))
     entry = {"recipe": recipe, "short": {"seconds": [1.0, 1.5]}, "full": {"seconds": 9.0}}
-    stale = {**entry, "recipe": {**recipe, "epochs": 1}}
-    path = tmp_path / "manifest.json"
-    assert claims.query_times(path) == {}
-    path.write_text(json.dumps({f"{FASHION}-seed3.npz": entry, f"{FASHION}-seed4.npz": stale}))
-    assert claims.query_times(path) == {(FASHION, 3): {"short": 2.5, "full": 9.0}}
+    other, stale = {**entry, "full": {"seconds": 8.0}}, {**entry, "recipe": {**recipe, "epochs": 1}}
+    first, second = tmp_path / "times.json", tmp_path / "manifest.json"
+    assert claims.query_times(first, second) == {}
+    first.write_text(json.dumps({f"{FASHION}-seed3": entry, f"{FASHION}-seed4": stale}))
+    second.write_text(json.dumps({f"{FASHION}-seed{seed}.npz": other for seed in (3, 5)}))
+    times = claims.query_times(first, second)
+    assert times == {(FASHION, 3): {"short": 2.5, "full": 9.0}, (FASHION, 5): {"short": 2.5, "full": 8.0}}
 
 
 def test_a_factor_scales_the_margins():
