@@ -223,8 +223,8 @@ empty = sorted({(r["run"]["pruner"], r["run"]["density"]) for r in grid.found.va
 least = min(((min(r["kept"]), r["run"]["pruner"], r["run"]["density"]) for r in grid.found.values()), default=None)
 figures.say(
     "So a class of quota 0 is taken whole, more samples are chosen than were asked for, and topping up by a negative "
-    "number raises an error. For DRoP's quotas that needs a class of recall 1, or nearly. For Random+StrategyQ it needs "
-    "a class that the strategy emptied, which is what the paper reports of Dynamic Uncertainty on CIFAR-100: as "
+    "number raises an error. For DRoP's quotas that needs a class of recall 1, or nearly. For Random+StrategyQ it "
+    "needs a class that the strategy emptied, which is what the paper reports of Dynamic Uncertainty on CIFAR-100: as "
     "released, the code cannot run that comparison. "
     + (f"In our records of {benchmark} it would happen for "
        f"{', '.join(f'{figures.method(p).label} at {d:g}' for p, d in empty)}." if empty else

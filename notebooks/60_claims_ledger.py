@@ -130,7 +130,8 @@ figures.say(
     f"{tally(every).replace(' lines', '')}. Intervals are at {document['level']:.0%} for each line and cover seeds and "
     "the finite test set. The sections below give each claim in full, then a figure for each data set and each kind of "
     "line: a dot for every line, at its distance from its margin, with its interval. **Green dots** are supported, "
-    "**orange crosses** contradicted, **grey squares** undecided; an interval that meets the frame goes on behind it. "
+    "**orange crosses** contradicted, **grey squares** undecided; an interval that meets the frame goes on behind it, "
+    "and lines of a single seed, which has no interval, stand in the lists only. "
     "Where differences are points of accuracy, the axis is linear within 2 points and logarithmic beyond."
 )
 
