@@ -236,7 +236,7 @@ def forest(rows, title, reach=None):
         for e, shift, fill, width in ((worst, -0.14, look.colour, 2.2), (average, 0.2, "none", 1.0)):
             if abs(100 * e.value) < reach:
                 ax.plot([100 * e.low, 100 * e.high], [y + shift] * 2, color=look.colour, linewidth=width)
-                ax.plot(100 * e.value, y + shift, look.marker, color=look.colour, markersize=6, markerfacecolor=fill)
+                ax.plot(100 * e.value, y + shift, marker=look.marker, color=look.colour, ms=6, markerfacecolor=fill)
             elif e is worst:
                 text, side = f"{100 * e.value:+.0f} ►" if e.value > 0 else f"◄ {100 * e.value:+.0f}", np.sign(e.value)
                 ax.text(0.98 * side * reach, y, text.replace("-", "−"), color=look.colour, fontsize=9, va="center",
@@ -431,7 +431,7 @@ for d in on:
     for p in at(d):
         look, each = figures.method(p), grid.recalls(p, d)
         ax.plot(100 * each.mean(-1), 100 * each.min(-1), ".", color=look.colour, alpha=0.4, markersize=4)
-        ax.plot(*place(p, d), look.marker, color=look.colour, markersize=7)
+        ax.plot(*place(p, d), marker=look.marker, color=look.colour, markersize=7)
     line = np.array([place(p, d) for p in on[d]])
     ax.plot(*line.T, color=figures.INK, linewidth=1, linestyle=(0, (4, 2)))
     if full:
@@ -488,7 +488,7 @@ if ranked:
         e, look = areas[p], figures.method(p)
         if e.seeds > 1:
             ax.plot([100 * e.low, 100 * e.high], [y, y], color=look.colour, linewidth=1.6)
-        ax.plot(100 * e.value, y, look.marker, color=look.colour, markersize=7)
+        ax.plot(100 * e.value, y, marker=look.marker, color=look.colour, markersize=7)
     if full:
         ax.axvline(100 * grid.value("full", 1.0, "worst_class"), color=figures.INK, linestyle=":", linewidth=1)
     ax.set_yticks(range(len(ranked)), map(label, ranked), fontsize=9)
