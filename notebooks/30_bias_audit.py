@@ -30,7 +30,7 @@ train = "never"  # or "missing": train every run that has no record
 import claims  # book/claims.py and book/sweep.py, beside this page
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy.special import bdtrc  # P(X > x) of a binomial
+from scipy.special import bdtrc, stdtrit  # P(X > x) of a binomial; the quantile of Student's t
 from sweep import METRICS, Sweep, cell
 
 from drop import figures, metrics, records
@@ -91,7 +91,7 @@ def at(pairs):
 
 
 def counted(pairs):
-    """How many pairs, and which: "2 (EL2N at 0.1 and GraNd at 0.3)"."""
+    """How many pairs there are, and which, such as "2 (EL2N at 0.1 and GraNd at 0.3)"."""
     return f"{len(pairs)} ({at(pairs)})" if pairs else "none"
 
 
@@ -108,12 +108,13 @@ ends = [pick(worst, key=worst.get) for pick in (min, max)]
 verdicts = {pair[0]: e["worst_class"] for pair, e in to_random.items() if pair[2] == focus}
 worse = [label(p) for p, e in verdicts.items() if e.high < 0]
 better = [label(p) for p, e in verdicts.items() if e.low > 0]
+order = (
+    f"By 95 % intervals it is worse than under random pruning for {listed(worse)}, and better for {listed(better)}."
+    if worse or better else "No interval separates one of them from random pruning."
+)  # fmt: skip
 findings = [
     f"At density {focus:g} the accuracy of the worst class lies between {worst[ends[0]]:.1f} % ({label(ends[0])}) and "
-    f"{worst[ends[1]]:.1f} % ({label(ends[1])})"
-    + (f"; random pruning has {worst['random']:.1f} %" if "random" in worst else "")
-    + (f". Worse than random pruning, by 95 % intervals: {listed(worse)}; better: {listed(better)}" if verdicts else "")
-    + "."
+    f"{worst[ends[1]]:.1f} % ({label(ends[1])}); {label(here[0])} has {worst[here[0]]:.1f} %. {order}"
 ]
 if areas:
     best = next(iter(areas))
@@ -124,8 +125,13 @@ if areas:
 if scored:
     findings.append(
         f"Of {len(scored)} pairs of a score and a density, the average stays within a point of that of random pruning "
-        f"in {len(holding)}. Among these the worst class is lower than under random pruning in "
-        f"{len(holding_lower) or 'none'} and higher in {len(holding_higher) or 'none'}."
+        f"in {len(holding) or 'none'}."
+        + (
+            f" Among these the worst class is lower than under random pruning in {len(holding_lower) or 'none'} and "
+            f"higher in {len(holding_higher) or 'none'}."
+            if holding
+            else ""
+        )
     )
 if choice:
     every = [e for by_metric in choice.values() for e in by_metric.values()]
@@ -291,6 +297,11 @@ def numbers(places):
 places = [(p, d) for d in pruned for p in shown if grid.of(p, d)]
 whole = [("full", 1.0)] if full is not None else []
 numbers([place for place in places if place[1] == focus] + whole)
+
+# %% tags=["hide-input"]
+counts = sorted({len(grid.of(p, focus)) for p in here} - {1})
+reach = [f"with {n} seeds {stdtrit(n - 1, 0.975):.1f} standard errors" for n in dict.fromkeys([*counts, 10])]
+figures.say(f"How far an interval reaches to either side for the seeds alone: {', '.join(reach)}.")
 
 # %% [markdown]
 # The same for all densities:
@@ -805,11 +816,20 @@ if scored:
     undecided = len(holding) - len(holding_lower) - len(holding_higher)
     figures.say(
         f"**Does a score that keeps the average lose the worst class?** Of {len(scored)} pairs of a score and a "
-        f"density, the average stays within a point of that of random pruning, by its interval, in {len(holding)}. "
-        f"There the worst class is below that of random pruning in {counted(holding_lower)}, above it in "
-        f"{counted(holding_higher)}, and undecided in {undecided}. {finding} The average falls by more than a point in "
-        f"{counted(failing)}; there the classifier suffers as a whole, and its worst class for sure in "
-        f"{len(failing_lower) or 'none'} of them."
+        f"density, the average stays within a point of that of random pruning, by its interval, in {len(holding) or 'none'}. "
+        + (
+            f"There the worst class is below that of random pruning in {counted(holding_lower)}, above it in "
+            f"{counted(holding_higher)}, and undecided in {undecided or 'none'}. "
+            if holding
+            else ""
+        )
+        + f"{finding} The average falls by more than a point in {counted(failing)}"
+        + (
+            f"; there the classifier suffers as a whole, and its worst class for sure in {len(failing_lower) or 'none'} "
+            "of them."
+            if failing
+            else "."
+        )
     )
 
 # %% tags=["hide-input"]
@@ -830,8 +850,8 @@ figures.say(
 # ### What the ledger says
 #
 # The tests of the paper's claims were written down before the runs, with their margins. The
-# [claims ledger](60_claims_ledger.ipynb) has every line with its interval; these are its verdicts on this data set. What
-# needs all of its lines is contradicted as soon as one of them is.
+# [claims ledger](60_claims_ledger.ipynb) has every line with its interval; these are its verdicts on this data set.
+# What needs all of its lines is contradicted as soon as one of them is.
 
 # %% tags=["hide-input"]
 VERDICTS = ("supported", "contradicted", "undecided", "not measured")
