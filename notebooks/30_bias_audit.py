@@ -814,22 +814,16 @@ else:
     finding = "So whether a score that keeps the average costs the worst class cannot be told here."
 if scored:
     undecided = len(holding) - len(holding_lower) - len(holding_higher)
+    among = (
+        f"There the worst class is below that of random pruning in {counted(holding_lower)}, above it in "
+        f"{counted(holding_higher)}, and undecided in {undecided or 'none'}. "
+    )
+    whole_classifier = f"; there the classifier suffers as a whole, its worst class for sure in {len(failing_lower)}"
     figures.say(
-        f"**Does a score that keeps the average lose the worst class?** Of {len(scored)} pairs of a score and a "
-        f"density, the average stays within a point of that of random pruning, by its interval, in {len(holding) or 'none'}. "
-        + (
-            f"There the worst class is below that of random pruning in {counted(holding_lower)}, above it in "
-            f"{counted(holding_higher)}, and undecided in {undecided or 'none'}. "
-            if holding
-            else ""
-        )
-        + f"{finding} The average falls by more than a point in {counted(failing)}"
-        + (
-            f"; there the classifier suffers as a whole, and its worst class for sure in {len(failing_lower) or 'none'} "
-            "of them."
-            if failing
-            else "."
-        )
+        "**Does a score that keeps the average lose the worst class?** The average stays within a point of that of "
+        f"random pruning, by its interval, in {len(holding) or 'none'} of {len(scored)} pairs of a score and a "
+        f"density. {among if holding else ''}{finding} The average falls by more than a point in {counted(failing)}"
+        f"{whole_classifier if failing else ''}."
     )
 
 # %% tags=["hide-input"]
