@@ -162,8 +162,10 @@ class Sweep:
 
 
 def cell(e: Estimate | None, scale: float = 100) -> str:
-    """An estimate with its interval as a table's cell, in percent; a dash without records."""
-    return "–" if e is None else f"{scale * e.value:.1f} [{scale * e.low:.1f}, {scale * e.high:.1f}]"
+    """An estimate with its interval as a table's cell, in percent; a dash without records, no interval for one seed."""
+    if e is None:
+        return "–"
+    return f"{scale * e.value:.1f}" + (f" [{scale * e.low:.1f}, {scale * e.high:.1f}]" if e.seeds > 1 else "")
 
 
 def points(e: Estimate | None) -> str:

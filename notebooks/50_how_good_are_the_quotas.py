@@ -205,7 +205,7 @@ same = max(abs(a - b) for r in rules for a, b in zip(
 figures.say(
     f"Shares of what random pruning leaves: 0 % is the minimax optimum, 100 % no better than Random, more is worse. "
     f"A column is a mixture, named after its minimax risk. Density {low:g}"
-    + (f"; at {max(pruned):g} the table is the same, since no class is full." if pruned and same < 5e-3 else ".")
+    + (f"; at {max(pruned):g} the table is the same, since no class is full." if len(pruned) > 1 and same < 5e-3 else ".")
 )
 
 # %% [markdown]
@@ -483,8 +483,7 @@ figures.show(
 )
 figures.say(
     "*Points of worst-class risk above the least that any densities reach, round after round, in the mixtures (exact; "
-    "round 0 is random pruning). Lines that leave a panel go on above it: there the learner predicts one class "
-    "everywhere.*"
+    "round 0 is random pruning). Lines that leave a panel go on above it.*"
 )
 
 # %% [markdown]
@@ -711,7 +710,7 @@ if enough:
     )
     figures.say(
         f"*Left: class densities over the overall density; bars hold 90 % of {draws} draws of {images.min()} "
-        f"validation images a class, dots are the {len(query)} seeds, each with query models of its own on the same "
+        f"validation images a class, a dot is a seed ({len(query)}), with query models of its own on the same "
         "images. Right: share of the budget that goes to the wrong class, against the number of validation images.*"
     )
 
@@ -822,11 +821,11 @@ figures.say("\n".join(f"- {minus(line)}" for line in found), name="short")
 # %% tags=["hide-input"]
 found = []
 for d in pruned:
-    turns = [("random+iterated2", "random+drop", "a second round of DRoP"),
-             ("random+minimax3", "random+minimax1", "two more rounds of Minimax")]  # fmt: skip
+    turns = [("random+iterated2", "random+drop", "a second round of DRoP moves"),
+             ("random+minimax3", "random+minimax1", "two more rounds of Minimax move")]  # fmt: skip
     for later, earlier, words in turns:
         if e := grid.compare(later, earlier, d):
-            found.append(f"At density {d:g} {words} moves the worst class by {points(e)}.")
+            found.append(f"At density {d:g} {words} the worst class by {points(e)}.")
 settled = [[n for n, ways in ends.items() if np.ptp(ways[i][-2:], axis=0).max() < 1e-3] for i in (1, 2)]
 found.append(
     f"In the mixtures, after {rounds} rounds, Iterated DRoP has settled for {listed(settled[0])} of the minimax risks "
