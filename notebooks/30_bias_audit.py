@@ -17,13 +17,13 @@
 benchmark = "fashion-mnist"
 scale = "laptop"
 pruners = [
-    "random", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "prototype", "random+balanced",
-    "random+drop",
+    "random", "el2n", "grand", "forgetting", "dynamic-uncertainty",
+    "k-center", "prototype", "random+balanced", "random+drop",
 ]  # fmt: skip
 densities = [0.1, 0.3, 0.5, 0.8, 1.0]  # fractions of the training set that are kept
 seeds = [0, 1, 2, 3, 4]
-strategies = ["el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center"]  # whose class ratios are imitated
-imitation_densities = [0.1, 0.3, 0.8]  # where random samples are drawn at those ratios
+strategies = ["el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center"]
+imitation_densities = [0.1, 0.3, 0.8]  # where random samples imitate their ratios
 train = "never"  # or "missing": train every run that has no record
 
 # %% tags=["hide-input"]
@@ -36,8 +36,8 @@ from sweep import METRICS, Sweep, cell
 from drop import figures, metrics, records
 
 figures.style()
-if scale == "smoke":  # seconds in all: the pruners for which two short query models are enough
-    pruners = [pruner for pruner in pruners if pruner in ("random", "el2n", "random+drop")]
+if scale == "smoke" and len(seeds) * len(densities) <= 2:  # a test of the page, in seconds: two short query models do
+    pruners, strategies = [pruner for pruner in pruners if pruner in ("random", "el2n", "random+drop")], []
 strategies = [strategy for strategy in strategies if strategy in pruners]
 imitations = [f"random+{strategy}q" for strategy in strategies]
 imitated = sorted(d for d in densities if d in imitation_densities and d < 1)
@@ -281,22 +281,23 @@ def estimate(pruner, density, metric, k=1):
     return metrics.estimate(metrics.Trials.of_records(grid.of(pruner, density)), metric, k=k)
 
 
-def numbers(places):
-    """Two tables of all metrics at these (pruner, density)."""
+def numbers(places, first=""):
+    """Two tables of all metrics at these (pruner, density), with a column of densities unless `first` names one."""
     rows, more = [], []
     for p, d in places:
-        start, lowest = [label(p), f"{d:g}", len(grid.of(p, d))], estimate(p, d, "worst_class")
+        start, lowest = [label(p), *([] if first else [f"{d:g}"]), len(grid.of(p, d))], estimate(p, d, "worst_class")
         rows.append([*start, cell(estimate(p, d, "average")), cell(lowest), f"{100 * lowest.chosen:.1f}"])
         others = [estimate(p, d, "worst_class", FEW), estimate(p, d, "gap"), estimate(p, d, "spread")]
         more.append([*start, *map(cell, others)])
-    figures.table(rows, ["%", "density", "seeds", "average", "worst class", "chosen"])
+    columns = [first or "%", *([] if first else ["density"]), "seeds"]
+    figures.table(rows, [*columns, "average", "worst class", "chosen"])
     print()
-    figures.table(more, ["%, points", "density", "seeds", f"mean of {FEW} worst", "gap", "spread"])
+    figures.table(more, [*columns, f"mean of {FEW} worst", "gap", "spread"])
 
 
 places = [(p, d) for d in pruned for p in shown if grid.of(p, d)]
 whole = [("full", 1.0)] if full is not None else []
-numbers([place for place in places if place[1] == focus] + whole)
+numbers([place for place in places if place[1] == focus] + whole, f"density {focus:g}, %")
 
 # %% tags=["hide-input"]
 counts = sorted({len(grid.of(p, focus)) for p in here} - {1})
@@ -595,16 +596,16 @@ rows = []
 for p in here:
     k, losing, gaining = int(change[p].argmin()), int((change[p] < -1).sum()), int((change[p] > 1).sum())
     rows.append([label(p), classes[k], 100 * before[k], 100 * focus * share[p][k], change[p][k], losing, gaining])
-columns = [f"at {focus:g}", "loses most", "before %", "kept %", "change", "classes losing > 1", "gaining > 1"]
+columns = [f"density {focus:g}", "loses most", "before %", "kept %", "change", "classes down", "up"]
 figures.table(rows, columns, digits=1)
 
 # %% tags=["hide-input"]
 hardest = int(before.argmin())
-loses_most = [label(p) for p in here if change[p].argmin() == hardest]
-still_worst = [label(p) for p in here if (100 * before + change[p]).argmin() == hardest]
+loses_most = listed([label(p) for p in here if change[p].argmin() == hardest], "no pruner")
+still_worst = listed([label(p) for p in here if (100 * before + change[p]).argmin() == hardest], "no pruner")
 figures.say(
-    f"The hardest class under {start} is {classes[hardest]}. It is the one that loses most under "
-    f"{listed(loses_most, 'no pruner')}, and still the worst one under {listed(still_worst, 'no pruner')}."
+    f"(Classes down and up: by more than one point.) The hardest class under {start} is {classes[hardest]}. It is the "
+    f"one that loses most under {loses_most}, and still the worst one under {still_worst}."
 )
 
 # %% [markdown]
@@ -631,7 +632,9 @@ def forest(metric, title):
     ax.axvline(-1, color=figures.INK, linewidth=0.9, linestyle=":")
     ax.set_yticks(range(len(choice)), [f"{label(strategy)} {d:g}" for _, strategy, d in choice], fontsize=8.5)
     ax.set_ylim(len(choice) - 0.4, -0.6)
+    ends = [100 * getattr(e[metric], end) for e in choice.values() for end in ("low", "high")]
     ax.set_xscale("symlog", linthresh=10, linscale=1.5)
+    ax.set_xlim(1.3 * min(-2, *ends), 1.3 * max(2, *ends))
     ticks = [t for t in (-50, -10, -5, 0, 5, 10, 50) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     ax.set_xticks(ticks, [minus(f"{t:+d}") if t else "0" for t in ticks], fontsize=8.5)
     ax.set_xticks([], minor=True)
@@ -657,12 +660,15 @@ else:
     figures.say("There are not yet two seeds on which a strategy and its class ratios can be compared.")
 
 # %% tags=["hide-input"]
-rows = []
+rows, parts = [], []
 for (q, s, d), by_metric in choice.items():
-    effects = [grid.compare(s, q, d, "average"), grid.compare(s, q, d), grid.compare(q, "random", d)]
-    rows.append([label(s), f"{d:g}", by_metric["average"].seeds, *map(cell, effects)])
+    start = [f"{label(s)} {d:g}", by_metric["average"].seeds]
+    rows.append([*start, *(cell(by_metric[metric]) for metric in BOTH)])
+    parts.append([*start, cell(grid.compare(q, "random", d)), cell(grid.compare(s, q, d))])
 if rows:
-    figures.table(rows, ["points", "density", "seeds", "choice: average", "choice: worst class", "ratios: worst class"])
+    figures.table(rows, ["points, Random at its ratios minus", "seeds", "average", "worst class"])
+    print()
+    figures.table(parts, ["worst class, points", "seeds", "what the ratios do", "what the choice does"])
 
 # %% tags=["hide-input"]
 MEANS = {
@@ -880,10 +886,12 @@ contradicted = [(name, line) for name, parts in ours.items() for part in parts f
 if contradicted:
     figures.say(
         f"The intervals contradict {len(contradicted)} line{'s' * (len(contradicted) > 1)} of these claims. Each is an "
-        "inequality that the claim predicts; the difference of its two sides is in points."
+        "inequality that the claim predicts, followed by the difference of its two sides in points.\n\n"
+        + "\n".join(
+            f"- {name}, `{line.metric}: {line.text}`: {minus(cell(line.estimate))}, n = {line.estimate.seeds}"
+            for name, line in contradicted
+        )
     )
-    rows = [[name, f"{l.metric}: {l.text}", cell(l.estimate), l.estimate.seeds] for name, l in contradicted]
-    figures.table(rows, ["claim", "predicted", "difference", "seeds"])
 else:
     figures.say("No interval contradicts a line of these claims here." if any(ours.values()) else "This is not tested.")
 
