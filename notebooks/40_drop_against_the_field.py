@@ -84,11 +84,7 @@ def at(density):
 
 # %% tags=["hide-input"]
 recipe, images = grid.entry.recipe, metrics.tally(next(iter(grid.found.values()))["test"])[1]
-queue = (
-    f"`python -m drop run {benchmark} {scale} --pruners {','.join(pruners)} "
-    f"--densities {','.join(f'{d:g}' for d in densities)} --seeds {','.join(map(str, seeds))}`"
-)
-lacks = f" Still missing: {grid.lacks()}. {queue} measures what is missing." if grid.lacks() else ""
+lacks = f" Still missing: {grid.lacks()}. The command at the end measures it." if grid.lacks() else ""
 smoke = " At smoke scale only Random, EL2N and what goes with them are run." if scale == "smoke" else ""
 figures.say(
     f"The data set is `{grid.entry.dataset}`, the network `{recipe.model}`: {recipe.epochs} epochs on all the data, up "
@@ -239,7 +235,7 @@ def forest(rows, title, reach=None):
                 ax.plot(100 * e.value, y + shift, marker=look.marker, color=look.colour, ms=6, markerfacecolor=fill)
             elif e is worst:
                 text, side = f"{100 * e.value:+.0f} ►" if e.value > 0 else f"◄ {100 * e.value:+.0f}", np.sign(e.value)
-                ax.text(0.98 * side * reach, y, text.replace("-", "−"), color=look.colour, fontsize=9, va="center",
+                ax.text(0.98 * side * reach, y - 0.18, text.replace("-", "−"), color=look.colour, fontsize=9, va="center",
                         ha="right" if side > 0 else "left")  # fmt: skip
     ax.axvline(0, color=figures.INK, linewidth=1)
     ax.set_xlim(-reach, reach)
@@ -349,11 +345,16 @@ def surely(a, b, density):
 
 def name_points(ax, entries, gap=0.06):
     """Write text at the right of a panel for points [(x, y, text, colour)], no two lines closer than `gap`."""
-    to_axes, floor = ax.transData + ax.transAxes.inverted(), -1.0
-    for x, y, text, colour in sorted(entries, key=lambda entry: entry[1]):
-        floor = max(floor + gap, to_axes.transform((x, y))[1] + 0.03)
+    to_axes, entries = ax.transData + ax.transAxes.inverted(), sorted(entries, key=lambda entry: entry[1])
+    wanted = [to_axes.transform((x, y))[1] for x, y, *_ in entries]
+    heights, floor = [], -1.0
+    for height in wanted:
+        floor = max(floor + gap, height)
+        heights.append(floor)
+    lift = max(np.mean(np.subtract(heights, wanted)), heights[-1] - 1) if entries else 0
+    for (x, y, text, colour), height in zip(entries, heights, strict=True):
         ax.annotate(
-            text, (x, y), (1.01, floor), "data", "axes fraction", fontsize=9, color=colour, ha="left", va="center",
+            text, (x, y), (1.01, height - lift), "data", "axes fraction", fontsize=9, color=colour, va="center",
             arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 3},
             annotation_clip=False,
         )  # fmt: skip
@@ -445,6 +446,7 @@ for d in on:
     (left, bottom), (right, top) = near.min(axis=0) - (0.5, 3), near.max(axis=0) + (0.5, 3)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
+    ax.locator_params(nbins=6)
     if away:
         text = "further down: " + ",\n".join(", ".join(map(label, away[i : i + 2])) for i in range(0, len(away), 2))
         ax.text(0.02, 0.02, text, transform=ax.transAxes, fontsize=8, va="bottom")
@@ -534,11 +536,11 @@ rows = []
 for name, needs in NEEDS.items():
     queries = sum(kinds[kind] for kind in needs)
     rows.append([name, queries, seconds(needs), *(queries + share[d] for d in share)])
-columns = ["method", "query models", "measured", *(f"and final, {d:g}" for d in share)]
+columns = ["method", "queries", "measured", *(f"all, d = {d:g}" for d in share)]
 figures.table(rows, columns, 2)
 figures.say(
-    "Counted in passes over the training images, a full training being 1; *measured* are the seconds of the query "
-    "models over those of a full training, "
+    "Counted in passes over the training images, a full training being 1: the query models, and all together with the "
+    "final model at a density. *Measured* are the seconds of the query models over those of a full training, "
     + ("as recorded when both were trained." if timed and whole else "which have not been released for this benchmark.")
 )
 
@@ -657,4 +659,8 @@ if not parts:
 
 # %% tags=["hide-input"]
 if cost := grid.cost():
-    figures.say(f"{cost} To measure what is missing, or all of it elsewhere: {queue}.")
+    figures.say(
+        f"{cost} To measure what is missing, or all of it elsewhere:\n\n```bash\n"
+        f"python -m drop run {benchmark} {scale} --pruners {','.join(pruners)} \\\n"
+        f"  --densities {','.join(f'{d:g}' for d in densities)} --seeds {','.join(map(str, seeds))}\n```"
+    )

@@ -107,11 +107,7 @@ def minus(text):
 # its worst class is best; Iterated and Minimax need a training for every round after the first.
 
 # %% tags=["hide-input"]
-queue = (
-    f"`python -m drop run {benchmark} {scale} --pruners {','.join(pruners)} "
-    f"--densities {','.join(f'{d:g}' for d in densities)} --seeds {','.join(map(str, seeds))}`"
-)
-lacks = f" Still missing: {grid.lacks()}. {queue} measures what is missing." if grid.lacks() else ""
+lacks = f" Still missing: {grid.lacks()}. The command at the end measures it." if grid.lacks() else ""
 smoke = " At smoke scale only Random, DRoP and Minimax 1 are run." if scale == "smoke" else ""
 figures.say(
     f"Real data: `{grid.entry.dataset}` with `{grid.entry.recipe.model}`, densities "
@@ -205,7 +201,7 @@ same = max(abs(a - b) for r in rules for a, b in zip(
 figures.say(
     f"Shares of what random pruning leaves: 0 % is the minimax optimum, 100 % no better than Random, more is worse. "
     f"A column is a mixture, named after its minimax risk. Density {low:g}"
-    + (f"; at {max(pruned):g} the table is the same, since no class is full." if len(pruned) > 1 and same < 5e-3 else ".")
+    + (f"; the table is the same at {max(pruned):g}: no class is full." if len(pruned) > 1 and same < 5e-3 else ".")
 )
 
 # %% [markdown]
@@ -291,7 +287,8 @@ def on_images(density):
             ax.plot([100 * e.low, 100 * e.high], [y, y], color=of.colour, linewidth=1.8)
             ax.plot(100 * e.value, y, marker=of.marker, color=of.colour, markersize=7)
         else:
-            ax.text(0, y, " not measured", fontsize=8, va="center")
+            text = " in the mixtures only" if rule == THEORY else " not measured"
+            ax.text(0, y, text, fontsize=8, va="center")
     full = grid.compare(best[density], "full", density, density_b=1.0)
     if full:
         ax.axvline(100 * full.value, color=figures.INK, linestyle=":", linewidth=1)
@@ -687,8 +684,8 @@ def images_panel():
         ax.plot(counts_of_images, heights, color=of.colour, marker=of.marker, label=label(rule))
     if np.isfinite(between):
         ax.axhline(100 * between, color=figures.INK, linestyle=":", linewidth=1)
-        where = (counts_of_images[-1], 100 * between)
-        ax.annotate("query models alone", where, (0, 4), textcoords="offset points", ha="right", fontsize=9)
+        where = (counts_of_images[0], 100 * between)
+        ax.annotate("query models alone", where, (0, 4), textcoords="offset points", fontsize=9)
     ax.set_xscale("log")
     ax.set_xticks(counts_of_images, map(str, counts_of_images))
     ax.minorticks_off()
@@ -846,4 +843,8 @@ figures.say("\n".join(f"- {line}" for line in found))
 
 # %% tags=["hide-input"]
 if cost := grid.cost():
-    figures.say(f"{cost} To measure what is missing, or all of it elsewhere: {queue}.")
+    figures.say(
+        f"{cost} To measure what is missing, or all of it elsewhere:\n\n```bash\n"
+        f"python -m drop run {benchmark} {scale} --pruners {','.join(pruners)} \\\n"
+        f"  --densities {','.join(f'{d:g}' for d in densities)} --seeds {','.join(map(str, seeds))}\n```"
+    )
