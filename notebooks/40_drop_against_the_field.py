@@ -235,8 +235,8 @@ def forest(rows, title, reach=None):
                 ax.plot(100 * e.value, y + shift, marker=look.marker, color=look.colour, ms=6, markerfacecolor=fill)
             elif e is worst:
                 text, side = f"{100 * e.value:+.0f} ►" if e.value > 0 else f"◄ {100 * e.value:+.0f}", np.sign(e.value)
-                ax.text(0.98 * side * reach, y - 0.18, text.replace("-", "−"), color=look.colour, fontsize=9, va="center",
-                        ha="right" if side > 0 else "left")  # fmt: skip
+                ax.text(0.98 * side * reach, y - 0.18, text.replace("-", "−"), color=look.colour, fontsize=9,
+                        va="center", ha="right" if side > 0 else "left")  # fmt: skip
     ax.axvline(0, color=figures.INK, linewidth=1)
     ax.set_xlim(-reach, reach)
     ax.set_ylim(len(rows) - 0.4, -0.6)
