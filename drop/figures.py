@@ -148,10 +148,9 @@ def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
     if not alt.strip():
         raise ValueError("alt is empty: a figure needs a text alternative that says what it shows")
     panels = [fig] if isinstance(fig, Figure) else list(fig)
-    drawings = [svg(panel) for panel in panels]
+    drawings = [svg(panel).replace("<svg ", '<svg aria-hidden="true" ', 1) for panel in panels]
     for panel in panels:
         plt.close(panel)
-    drawings = [drawing.replace("<svg ", '<svg aria-hidden="true" ', 1) for drawing in drawings]
     cells = "".join(f'<div style="flex: 1 1 300px; max-width: 100%">{drawing}</div>' for drawing in drawings)
     body = (
         f'<div class="drop-figure" role="img" aria-label="{html.escape(" ".join(alt.split()))}" '

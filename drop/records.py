@@ -16,6 +16,7 @@ import math
 import os
 import platform
 import re
+import shutil
 import subprocess
 import time
 import uuid
@@ -99,12 +100,10 @@ def provenance(device: str) -> dict[str, str | None]:
 @functools.cache
 def _commit() -> str | None:
     """The commit of the checkout that holds the package, or None."""
-    git = ["git", "-C", str(PACKAGE.parent), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(git, capture_output=True, text=True) if (PACKAGE.parent / ".git").exists() else None
-    except OSError:  # no git here
+    if not (PACKAGE.parent / ".git").exists() or not shutil.which("git"):
         return None
-    return done.stdout.strip() if done and done.returncode == 0 else None
+    git = ["git", "-C", str(PACKAGE.parent), "rev-parse", "--verify", "HEAD"]
+    return subprocess.run(git, capture_output=True, text=True).stdout.strip() or None
 
 
 def validate(record: Record) -> None:

@@ -15,10 +15,8 @@ from drop.coreset import k_center, prototype_distance, scores_of_order
 from drop.gradients import grand
 from drop.quotas import as_array, check_labels
 
-__all__ = [
-    "dynamic_uncertainty", "el2n", "forgetting", "grand", "k_center", "prototype_distance", "scores_of_order",
-    "share_of_ties",
-]  # fmt: skip
+__all__ = ["dynamic_uncertainty", "el2n", "forgetting", "grand", "k_center", "prototype_distance",
+           "scores_of_order", "share_of_ties"]  # fmt: skip
 
 
 def el2n(probabilities: ArrayLike, labels: ArrayLike, squared: bool = False) -> np.ndarray:

@@ -13,10 +13,10 @@ import drop
 
 PACKAGE = Path(drop.__file__).parent
 ROOMS = (
-    "quotas selection metrics mixture mixture_distance mixture_classes folders datasets records benchmarks "
+    "quotas selection released metrics mixture mixture_distance mixture_classes folders datasets records benchmarks "
     "models losses training gradients coreset scores queries runs figures"
 ).split()  # in the order in which data flow
-TORCH_FREE = "quotas selection metrics mixture datasets records benchmarks figures scores".split()
+TORCH_FREE = "quotas selection released metrics mixture datasets records benchmarks figures scores".split()
 NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
