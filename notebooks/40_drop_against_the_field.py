@@ -105,14 +105,15 @@ figures.say(
 # %% tags=["hide-input"]
 def panel(metric, names, title):
     """A metric of some methods against density, 0 to 100 % in every panel."""
-    fig, ax = plt.subplots(figsize=(4.6, 3.7))
+    fig, ax = plt.subplots(figsize=(4.6, 3.6 + 0.2 * -(-len(names) // 2)))
     grid.draw(ax, metric, names, every_density)
     if full:
         ax.axhline(100 * grid.value("full", 1.0, metric), color=figures.INK, linestyle=":", linewidth=1)
     ax.set_ylim(0, 100)
     ax.set_ylabel(METRICS[metric][1])
-    ax.set_title(title, fontsize=11)
-    ax.legend(loc="lower right", fontsize=9, labelspacing=0.25, borderaxespad=0.1)
+    ax.set_title("")
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, fontsize=9, labelspacing=0.25, columnspacing=1.2)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     return fig
 
 
@@ -305,6 +306,8 @@ if figs:
         + "; ".join(f"density {d:g}: worst class {count(r, 3)}, average {count(r, 4)}" for d, r in duels.items()) + ".",
         name="duels",
     )  # fmt: skip
+else:
+    figures.say("A comparison needs two seeds that both methods have.")
 
 # %% tags=["hide-input", "hide-output"]
 for d, rows in duels.items():
