@@ -275,6 +275,7 @@ def in_mixtures(top=2.0):
     return fig
 
 
+# %% tags=["hide-input"]
 def on_images(density):
     """Worst class of the yardstick minus that of each rule, in points, with intervals."""
     fig, ax = plt.subplots(figsize=(4.6, 1.5 + 0.29 * len(rules)))
