@@ -8,10 +8,11 @@
 #
 # *Which images get the highest scores, and do different scores choose the same ones?*
 #
-# A {term}`pruner` keeps the samples with the highest {term}`score`. Expect three things. The images with the lowest
-# scores are alike, and the ones with the highest scores are odd: rare, between two classes, or to the eye not of their
-# class at all. Scores that are called by different names overlap far more than their class ratios explain. And
-# samples that a network never learns are the first choice of some scores, and the last of others.
+# A {term}`pruner` keeps the samples with the highest {term}`score`. Expect the lowest scores of most to go to plain
+# images and the highest to odd ones: rare, between two classes, or to the eye not of their class at all. Expect scores
+# of different names to overlap more than their class ratios explain. And expect scores that are read from a network's
+# errors to disagree with those read from its embeddings, most of all where the network knows its training images by
+# heart.
 #
 # The scores and kept sets behind this page are files of the repository: the last section says how to read them.
 
@@ -80,6 +81,17 @@ SEEN = {
         "image, trousers cut up by stripes, a person standing in a pullover, a round bag. Prototype's highest "
         "T-shirts have long sleeves, and its highest ankle boots are low."
     ),
+    "8580df06": (
+        "In these pictures, to the eye of this page's author: the lowest EL2N and GraNd scores go to the picture that "
+        "the word calls up, an airliner in a blue sky, a chestnut horse from the side, a white box truck, and largely "
+        "to the same images. The highest EL2N scores are of images that look like another class: both dogs could pass "
+        "for horses, both cats are little but a round face, like frogs. GraNd's include two almost equal pictures of a "
+        "ship at night and two ostriches. Little looks mislabelled here. Forgetting and Dynamic Uncertainty have "
+        "animals in poor light, far away or cut off. k-center and Prototype are the surprise: their *highest* scores "
+        "go to large, clear, typical subjects, several to the same images (a fat cat, a white horse, a truck). Both "
+        "are read from the embeddings of a network that has learned every training image; the table below says how "
+        "often it was right on the way."
+    ),
 }  # by the checksum of the pictures' file: no description stands below pictures that nobody described
 if album.digest[:8] in SEEN:
     figures.say(SEEN[album.digest[:8]])
@@ -113,9 +125,10 @@ if len(never):
         "released code counts it, and Dynamic Uncertainty look for change, and where a network is wrong from first to "
         "last nothing changes: to them such samples are as easy as those that are always right."
     )
+counts = ", ".join(f"{n} ({label(score)})" for score, n in disputed.items())
 figures.say(
     f"Of the {chosen['el2n'][:, shown:].size} images above with the highest scores, the trained full query gives "
-    "another class than the label to " + ", ".join(f"{n} ({label(score)})" for score, n in disputed.items()) + "."
+    f"another class than the label to {counts if any(disputed.values()) else 'none, whichever the score'}."
 )
 
 # %% [markdown]
@@ -197,19 +210,32 @@ figures.say(
 # %% tags=["hide-input"]
 pair_ratios = {p: keeping.overlap_by_ratios(sets[names[p[0]]], sets[names[p[1]]], labels) for p in pairs}
 beyond = np.mean([shared[p] for p in pairs]) / np.mean(list(pair_ratios.values()))
-figures.say(
+surest = {score: 100 * (right[kept] == epochs).mean() for score, kept in sets.items()}
+usual = 100 * (right == epochs).mean()
+easy = [f"{label(score)} ({share:.0f} %)" for score, share in surest.items() if share > usual]
+text = (
     f"Any two of the scores share {100 * np.mean([shared[p] for p in pairs]):.0f} % of what they keep on average, "
     f"{beyond:.1f} times what their class ratios explain. "
-    + ("What they rank is to a good part one and the same oddity, under several names. " if beyond > 1.5 else "")
-    + "A small set of exceptions has few samples of the rule, which fits what [training on it](20_prune_by_class.ipynb)"
-    " shows."
-    + bool(len(never)) * (
-        " Scores that measure error keep to the last what a network cannot learn, mislabelled or not; scores that "
-        "measure change drop it first. So \"hard\" means opposite things at the very end of the scale, where low "
-        "densities look."
+)
+if shared[u, v] > 1.5 * pair_ratios[u, v]:
+    text += "What they rank is to a good part one and the same oddity, under several names. "
+else:
+    text += f"But what they rank is not one thing: {label(names[u])} and {label(names[v])} hardly agree at all. "
+if easy:
+    text += (
+        f"Nor is all of it hard: of the samples that {' and '.join(easy)} keep, more were right in every epoch than of "
+        f"the whole data set ({usual:.0f} %). "
     )
-    + " The paper's remedy draws at random inside the classes, and so leaves exceptions at their share."
-)  # fmt: skip
+if len(never):
+    text += (
+        "Scores that measure error keep to the last what a network cannot learn, mislabelled or not; scores that "
+        'measure change drop it first. So "hard" means opposite things at the very end of the scale, where low '
+        "densities look. "
+    )
+figures.say(
+    f"{text}What becomes of networks that see only such sets is in [the experiments](20_prune_by_class.ipynb). "
+    "The paper's remedy draws at random inside the classes, and so leaves exceptions at their share."
+)
 
 # %% [markdown]
 # ## Take them
