@@ -63,8 +63,8 @@ METHODS = {
 }
 _RULES = {  # a quota rule's label, its colour where samples are random inside the classes, and its marker
     "drop": ("DRoP", "#d55e00", "D"), "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#8a8312", "d"),
-    "gamma0.5": ("γ = ½", "#0f7fc4", "v"), "gamma2": ("γ = 2", "#6b5bd6", "^"), "nucs": ("NUCS", "#2b8f9b", "h"),
-    "shrunken": ("Shrunken", "#c2559c", "p"), "iterated2": ("Iterated", "#b3452c", "H"),
+    "gamma0.5": ("γ = ½", "#0f7fc4", "v"), "gamma2": ("γ = 2", "#6b5bd6", "^"), "gamma0.7": ("γ = 0.7", "#9a6b4f", ">"),
+    "shrunken": ("Shrunk", "#c2559c", "p"), "nucs": ("NUCS", "#2b8f9b", "h"), "iterated2": ("Iterated", "#b3452c", "H"),
     **{f"minimax{i}": (f"Minimax {i}", "#009068", f"${i}$") for i in (1, 2, 3)},
 }  # fmt: skip
 

@@ -20,8 +20,8 @@
 benchmark = "fashion-mnist"
 scale = "laptop"
 pruners = [
-    "random", "random+balanced", "random+nucs", "random+gamma0.5", "random+shrunken", "random+drop", "random+size",
-    "random+gamma2", "random+iterated2", "random+minimax1", "random+minimax2", "random+minimax3",
+    "random", "random+balanced", "random+nucs", "random+gamma0.5", "random+gamma0.7", "random+shrunken", "random+drop",
+    "random+size", "random+gamma2", "random+iterated2", "random+minimax1", "random+minimax2", "random+minimax3",
 ]  # fmt: skip
 densities = [0.1, 0.3, 1.0]  # fractions of the training set that are kept; 1 is full training
 seeds = [0, 1, 2]
@@ -97,7 +97,7 @@ def minus(text):
 # | NUCS | mean {term}`EL2N` score of the class | budgets by mean difficulty (arXiv 2504.13234) |
 # | DRoP | $1 - r_k$ | Algorithm 1 of the paper |
 # | Size rule | $(1 - r_k)/N_k$ | the paper's released code: class *sizes* go with $1 - r_k$ |
-# | γ = ½, γ = 2 | $(1 - r_k)^\gamma$ | an exponent, smaller or larger than DRoP's |
+# | γ = ½, 0.7, 2 | $(1 - r_k)^\gamma$ | an exponent, smaller or larger than DRoP's |
 # | Shrunken | $1 - \tilde r_k$ | recalls drawn to their mean where they differ no more than by chance |
 # | Iterated | $1 - r_k'$ | $r_k'$ from the final model that DRoP's set gave: DRoP a second time |
 # | Minimax $n$ | $\prod_{i \le n} e^{\eta(1 - r_k^{(i)})}$ | exponentiated gradient, a training a round |
@@ -416,8 +416,8 @@ def again(rule, density):
             for recalls in path:
                 weights = quotas.minimax_weights(weights, recalls, rate)
         else:
-            weights = {"balanced": 1 / sizes, "size": errors / sizes, "gamma0.5": errors**0.5, "gamma2": errors**2}.get(
-                name, errors)  # fmt: skip
+            gamma = float(name.removeprefix("gamma")) if name.startswith("gamma") else 1.0
+            weights = {"balanced": 1 / sizes, "size": errors / sizes}.get(name, errors**gamma)
         checked += 1
         right += bool((quotas.counts(sizes, weights, density) == record["kept"]).all())
     return right, checked

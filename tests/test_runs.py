@@ -145,7 +145,8 @@ def test_every_quota_rule_keeps_what_its_definition_says_and_rounds_build_on_the
     first = quotas.minimax_weights(ones, recalls, rate)
     second = quotas.minimax_weights(first, after("minimax1"), rate)
     expected = {
-        "drop": 1 - recalls, "size": 1 - recalls, "gamma0.5": (1 - recalls) ** 0.5, "gamma2": (1 - recalls) ** 2,
+        "drop": 1 - recalls, "size": 1 - recalls, "gamma0.5": (1 - recalls) ** 0.5,
+        "gamma0.7": (1 - recalls) ** 0.7, "gamma2": (1 - recalls) ** 2,
         "iterated2": 1 - after("drop"), "minimax1": first, "minimax2": second, "balanced": ones,
         "minimax3": quotas.minimax_weights(second, after("minimax2"), rate),
         "shrunken": 1 - quotas.shrunken_recalls(recalls * 250, [250] * 10),
