@@ -151,7 +151,8 @@ def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
     drawings = [svg(panel).replace("<svg ", '<svg aria-hidden="true" ', 1) for panel in panels]
     for panel in panels:
         plt.close(panel)
-    cells = "".join(f'<div style="flex: 1 1 300px; max-width: 100%">{drawing}</div>' for drawing in drawings)
+    width = "100%" if len(panels) == 1 else "min(100%, 360px)"
+    cells = "".join(f'<div style="flex: 1 1 300px; max-width: {width}">{drawing}</div>' for drawing in drawings)
     body = (
         f'<div class="drop-figure" role="img" aria-label="{html.escape(" ".join(alt.split()))}" '
         f'style="display: flex; flex-wrap: wrap; gap: 1rem">{cells}</div>'

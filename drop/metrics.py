@@ -17,7 +17,7 @@ test images.
 """
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri, stdtrit  # the quantiles of the normal and of Student's t
@@ -198,11 +198,12 @@ def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float =
 def estimate(trials: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
     """Metric (or "spread") of one method with its interval: the difference to a method that is never right for sure.
 
-    The plug-in minimum is biased low (it picks the unluckiest class), the class chosen on validation biased high.
+    The plug-in minimum is biased low (it picks the unluckiest class), the class chosen on validation biased high. The
+    interval ends where the metric does, at 0 and 1.
     """
-    if metric == "spread":
-        return _spread_estimate(trials, level)
-    return difference(trials, nothing(trials), metric, level, k)
+    is_spread = metric == "spread"
+    e = _spread_estimate(trials, level) if is_spread else difference(trials, nothing(trials), metric, level, k)
+    return replace(e, low=max(e.low, 0.0), high=min(e.high, 1.0))
 
 
 def nothing(like: Trials) -> Trials:

@@ -589,6 +589,18 @@ for d, names in on.items():
 figures.say("\n".join(f"- {line}" for line in found) or "Too little has been measured to say.", name="short")
 
 # %% tags=["hide-input"]
+low = min(d for d in densities if grid.of("random", d) or grid.of("random+drop", d))
+names = [p for p in ("random", "random+drop", "el2n", "forgetting", "k-center") if grid.of(p, low)]
+both = [(label(p), *(100 * grid.value(p, low, metric) for metric in ("worst_class", "average"))) for p in names]
+whole = [100 * grid.value("full", 1.0, metric) for metric in ("worst_class", "average")] if grid.of("full", 1.0) else []
+figures.say(
+    f"On {benchmark} at density {low:g} the worst class (and the average) has "
+    + ", ".join(f"{worst:.0f} % ({average:.0f} %) with {name}" for name, worst, average in both)
+    + (f"; training on everything gives {whole[0]:.0f} % ({whole[1]:.0f} %)." if whole else "."),
+    name="headline",
+)
+
+# %% tags=["hide-input"]
 found = []
 if quota:
     found.append(
