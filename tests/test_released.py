@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keeping
 import numpy as np
 import pictures
 import pytest
@@ -179,3 +180,31 @@ def test_fewer_pictures_are_kept_where_they_would_not_fit(made, monkeypatch):
     assert (each, fewer) == (3, 2) and len(content) < len(whole)
     tiles, all_tiles = (pictures.decode(c, n, 10) for c, n in ((content, fewer), (whole, each)))
     np.testing.assert_array_equal(tiles, all_tiles[:, :, [0, 1, 4, 5]])
+
+
+# How far kept sets agree
+
+LABELS = np.repeat([0, 1], [60, 40])
+
+
+def test_overlaps_are_shares_of_the_kept_set():
+    a, b = np.arange(0, 20), np.arange(15, 35)
+    assert keeping.overlap(a, a) == 1 and keeping.overlap(a, b) == 0.25 and keeping.overlap(a, b + 60) == 0
+    assert keeping.overlap_by_ratios(a, b, LABELS) == pytest.approx(20 / 60)  # both draw from class 0 only
+    assert keeping.overlap_by_ratios(a, b + 60, LABELS) == 0
+
+
+def test_agreement_expected_of_random_sets_is_what_random_sets_show():
+    rng = np.random.default_rng(0)
+    sizes = [(30, 4), (12, 20), (6, 30)]  # kept of each class
+    shown = np.zeros(4)
+    for _ in range(300):
+        sets = {
+            str(i): np.concatenate([rng.choice(60, n, replace=False), 60 + rng.choice(40, m, replace=False)])
+            for i, (n, m) in enumerate(sizes)
+        }
+        counted, expected = keeping.agreement(sets, LABELS)
+        assert counted.sum() == 100 and (counted * np.arange(4)).sum() == sum(n + m for n, m in sizes)
+        shown += counted / 300
+    np.testing.assert_allclose(shown, expected, atol=0.5)
+    assert expected.sum() == pytest.approx(100)
