@@ -161,7 +161,8 @@ def complaints(notebook: NotebookNode) -> list[str]:
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     said = [output.text.strip()[:300] for output in outputs if output.get("name") == "stderr"]
     places = [place for place in (str(ROOT), f"{Path.home()}/") if place in json.dumps(outputs)]
-    return [f"a cell wrote to stderr: {text}" for text in said] + [
+    said += ["(a figure that stayed open)" for output in outputs if "image/png" in output.get("data", {})]
+    return [f"a cell wrote to stderr or drew by itself: {text}" for text in said] + [
         f"an output holds the path {place}" for place in places
     ]
 

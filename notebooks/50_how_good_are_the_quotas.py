@@ -374,18 +374,15 @@ def heat(density):
     return fig, here, values
 
 
-maps = {d: heat(d) for d in pruned}
-
 # %% tags=["hide-input", "nbval-ignore-output"]
-if maps:
+maps = {d: heat(d) for d in pruned}
+for d, (fig, here, values) in maps.items():
     figures.show(
-        [fig for fig, *_ in maps.values()],
-        f"Class densities over the overall density, one row a rule, one column a class, hardest class first, on "
-        f"{grid.scope}. "
-        + " ".join(f"At {d:g} the hardest class, {classes[order[0]]}, gets: "
-                   + ", ".join(f"{label(p)} {v[0]:.1f}" for p, v in zip(here, values, strict=True)) + "."
-                   for d, (_, here, values) in maps.items()),
-        name="densities",
+        fig,
+        f"Class densities over the overall density {d:g}, one row a rule, one column a class, hardest class first, on "
+        f"{grid.scope}. The hardest class, {classes[order[0]]}, gets: "
+        + ", ".join(f"{label(p)} {v[0]:.1f}" for p, v in zip(here, values, strict=True)) + ".",
+        name="densities" if d == pruned[0] else "",
     )  # fmt: skip
 
 # %% tags=["hide-input", "hide-output"]
