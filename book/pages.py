@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -112,7 +113,8 @@ def parameters(source: Path) -> dict[str, str]:
 
 def closing_note(source: Path, values: dict[str, str]) -> str:
     """The last cell of every page: how it was made."""
-    given = ", ".join(f"`{name} = {value}`" for name, value in values.items())
+    spaced = {name: re.sub(r",(?=[^\s\]])", ", ", value).replace(",]", "]") for name, value in values.items()}
+    given = ", ".join(f"`{name} = {value}`" for name, value in spaced.items())
     link = f"[notebooks/{source.name}](../notebooks/{source.name})"
     return (
         f"---\n*How this page was made.* Papermill executed {link} with {given}. "
