@@ -95,7 +95,7 @@ def test_what_has_no_room_on_the_way_home_is_left_and_named(tmp_path):
 
 
 def test_the_list_of_cells_names_only_what_exists():
-    from drop.__main__ import planned
+    from drop.__main__ import benchmarks, densities_of, seeds_of
 
     options = {"--pruners": "random", "--densities": "core", "--seeds": "0"}
     lines = [line for line in (ROOT / "kit" / "cells.txt").read_text().splitlines() if line and line[0] != "#"]
@@ -103,7 +103,8 @@ def test_the_list_of_cells_names_only_what_exists():
         kind, first, *rest = line.split()
         if kind == "run":
             given = options | dict(zip(rest[1::2], rest[2::2], strict=True))
-            assert planned(first, rest[0], *given.values())
+            entry, seeds = benchmarks.benchmark(first, rest[0]), seeds_of(given["--seeds"])
+            assert benchmarks.plan(entry, given["--pruners"].split(","), densities_of(given["--densities"]), seeds)
         else:
             assert (ROOT / {"python": first, "notebook": f"notebooks/{first}.py"}[kind]).exists()
 
