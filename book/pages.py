@@ -36,6 +36,10 @@ VARIANTS = {
         {"benchmark": "cifar10", "densities": [0.1, 0.3, 1.0], "seeds": [0, 1]},
     ),
     "34_what_pruners_keep_cifar10": ("31_what_pruners_keep", "What pruners keep of CIFAR-10", {"benchmark": "cifar10"}),
+    "35_definitions_cifar10": (
+        "32_one_word_several_definitions", "One word, several definitions, on CIFAR-10",
+        {"benchmark": "cifar10", "seeds": [0, 1]},
+    ),
     "42_field_cifar10": (
         "40_drop_against_the_field", "DRoP against the field on CIFAR-10",
         {"benchmark": "cifar10", "densities": [0.1, 0.3, 1.0], "table_densities": [0.1, 0.3], "seeds": [0, 1]},
