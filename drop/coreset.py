@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from drop.quotas import as_array, check_labels
 
 CANDIDATES = 2048  # farthest samples among which the next centres are looked for
-BLOCK = 2**20  # float64 of distances computed at a time: 8 MB
+BLOCK = 2**18  # float64 of distances computed at a time: 2 MB, so that they stay in the cache
 
 
 def k_center(embeddings: ArrayLike, size: int, start: str | int = "mean") -> np.ndarray:
@@ -109,7 +109,8 @@ def _round(nearest: np.ndarray, x: np.ndarray, norms: np.ndarray, wanted: int) -
             break
         reach = near[best]
         added.append(candidates[best])
-        near = np.minimum(near, _squared(lengths, points, lengths[best : best + 1], points[best : best + 1])[:, 0])
+        squared = lengths + lengths[best] - 2 * (points @ points[best])
+        near = np.minimum(near, np.maximum(squared, 0))
         near[best] = -1
     return np.array(added), reach
 
@@ -118,18 +119,9 @@ def _update(nearest: np.ndarray, x: np.ndarray, norms: np.ndarray, centres: np.n
     """Lower `nearest` to the squared distances of new centres, each at least sqrt(reach) away from all older ones."""
     active = np.flatnonzero(nearest > reach / 4)
     step = max(1, BLOCK // max(1, len(centres)))
-    points = x[centres].astype(np.float64)
+    points = np.column_stack([-2 * x[centres].astype(np.float64), norms[centres]])  # |a-b|² = |a|² + (a, 1)·(-2b, |b|²)
     for begin in range(0, len(active), step):
         rows = active[begin : begin + step]
-        squared = _squared(norms[rows], x[rows].astype(np.float64), norms[centres], points)
-        nearest[rows] = np.minimum(nearest[rows], squared.min(axis=1, initial=np.inf))
+        squared = norms[rows] + (np.column_stack([x[rows], np.ones(len(rows))]) @ points.T).min(axis=1, initial=np.inf)
+        nearest[rows] = np.minimum(nearest[rows], np.maximum(squared, 0))
     nearest[centres] = -1
-
-
-def _squared(a_norms: np.ndarray, a: np.ndarray, b_norms: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Squared distances (len(a), len(b)) from one matrix product; never negative."""
-    squared = a @ b.T
-    squared *= -2
-    squared += a_norms[:, None]
-    squared += b_norms
-    return np.maximum(squared, 0, out=squared)
