@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-PATCHES = 2**20  # floats of image patches laid out at a time: 4 MB, so that they stay in the cache
+PATCHES = 2**18  # floats of image patches laid out at a time: 1 MB, so that they stay in the cache
 
 
 def grand(model, images, labels, scope: str = "full", batch: int = 100) -> np.ndarray:

@@ -177,8 +177,8 @@ def matrix_rate(device: str, size: int, repeats: int = 10) -> float:
 
 
 def flops(model: str, channels: int = 3, side: int = 32) -> int:
-    """Floating-point operations of a training step for one image."""
-    network = build(model, 10, channels, side).train()
+    """Floating-point operations of a training step for one image, layer by layer."""
+    network = build(model, 10, channels, side).eval()
     with FlopCounterMode(display=False) as counter:
         network(torch.randn(2, channels, side, side)).sum().backward()
     return counter.get_total_flops() // 2

@@ -81,6 +81,36 @@ def test_batch_norm_momentum_is_the_released_codes(name: str, momentum: float) -
     assert norms and all(norm.momentum == momentum for norm in norms)
 
 
+def layer_by_layer(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    for layer in model.modules():
+        if not list(layer.children()):
+            images = layer(images)
+    return images
+
+
+@pytest.mark.parametrize("channels, size", [(1, 28), (3, 32), (2, 18), (1, 17)])  # (N, 6, 7, 7) after the first stage
+def test_lenets_fast_training_is_that_of_torchs_layers(channels: int, size: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(9, channels, size, size, dtype=torch.float64, generator=generator)
+    weights = torch.randn(9, 10, dtype=torch.float64, generator=generator)
+    found = []
+    for forward in (nn.Module.__call__, layer_by_layer):
+        model, x = models.build("lenet5", 10, channels, size).double().train(), images.clone().requires_grad_()
+        logits = forward(model, x)
+        gradients = torch.autograd.grad((logits * weights).sum(), [x, *model.parameters()])
+        found.append([logits, *gradients, *model.buffers()])
+    for mine, usual in zip(*found, strict=True):
+        torch.testing.assert_close(mine, usual, rtol=1e-9, atol=1e-9)
+
+
+def test_lenets_fast_training_rounds_as_bf16_does() -> None:
+    model, images = models.build("lenet5", 10, 1, 28).train(), torch.randn(64, 1, 28, 28)
+    with torch.autocast("cpu", torch.bfloat16):
+        mine, usual = model.body[0](images), layer_by_layer(model.body[0], images)
+    assert mine.dtype == usual.dtype == torch.bfloat16
+    torch.testing.assert_close(mine, usual, rtol=0.02, atol=0.02)
+
+
 def test_resnet18_keeps_the_resolution_until_its_second_stage() -> None:
     model = models.build("resnet18", 10)
     seen = []
