@@ -95,14 +95,11 @@ class Run:
 SMOKE = Recipe("small-8-16-16", 4, 128, 0.2, 1e-3, precision="fp32", short_queries=2, full_epochs=8, evaluations=1)
 FASHION = Recipe("small-32-64-64", 9, 256, 0.15, 2e-3)
 CIFAR = Recipe("small-48-96-128", 7, 256, 0.15, 1e-3, shift=2)
-VGG16 = Recipe(
-    "vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, shift=4, short_epochs=16, full_epochs=160,
-    window=10, evaluations=8,
-)  # fmt: skip
+VGG16 = Recipe("vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, shift=4, short_epochs=16,
+               full_epochs=160, window=10, evaluations=8)  # fmt: skip
 VGG19 = dataclasses.replace(VGG16, model="vgg19", weight_decay=5e-4)
-RESNET18 = dataclasses.replace(
-    VGG16, model="resnet18", epochs=200, drops=(100, 150), rate=0.2, batch=256, short_epochs=20, full_epochs=200
-)
+RESNET18 = dataclasses.replace(VGG16, model="resnet18", epochs=200, drops=(100, 150), rate=0.2, batch=256,
+                               short_epochs=20, full_epochs=200)  # fmt: skip
 FAST16 = Recipe("vgg16", 24, 256, 0.2, 5e-4, shift=4, short_epochs=2)
 FAST19 = dataclasses.replace(FAST16, model="vgg19")
 

@@ -108,8 +108,7 @@ def label_ends(ax: Axes, gap: float = 0.065) -> None:
     for placed, (_, i) in zip(heights, ends, strict=True):
         ax.annotate(
             lines[i].get_label(), (lines[i].get_xdata()[-1], placed - lift), (9, 0), ("data", "axes fraction"),
-            "offset points", color=lines[i].get_color(), va="center", annotation_clip=False,
-        )  # fmt: skip
+            "offset points", color=lines[i].get_color(), va="center", annotation_clip=False)  # fmt: skip
 
 
 def svg(fig: Figure) -> str:

@@ -116,8 +116,7 @@ def least_favourable_prior(cells: Floats) -> Floats:
     found = minimize(
         lambda p: -1 + (cells * p).max(axis=-1).sum() + (1 - p.sum()), np.full(size, 1 / size), method="SLSQP",
         jac=lambda p: -bayes_risks(cells, p), bounds=[(0.0, 1.0)] * size, options={"ftol": 1e-9, "maxiter": 100},
-        constraints={"type": "eq", "fun": lambda p: p.sum() - 1, "jac": np.ones_like},
-    )  # fmt: skip
+        constraints={"type": "eq", "fun": lambda p: p.sum() - 1, "jac": np.ones_like})  # fmt: skip
     return np.maximum(found.x, 0) / np.maximum(found.x, 0).sum()
 
 

@@ -192,8 +192,5 @@ def _small(widths: tuple[int, ...], num_classes: int, channels: int) -> Network:
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, padding: int, momentum: float) -> list[nn.Module]:
-    return [
-        nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=False),
-        nn.BatchNorm2d(outputs, momentum=momentum),
-        nn.ReLU(),
-    ]
+    convolution = nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs, momentum=momentum), nn.ReLU()]

@@ -67,9 +67,8 @@ def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) ->
     if rule.startswith("minimax"):
         before = weights_of(run.previous, labels, sizes, store)[0] if run.previous else np.ones(len(sizes))
         return minimax_weights(before, recalls, MINIMAX_RATE), recalls
-    if rule == "size":
-        return size_weights(sizes, recalls), recalls
-    return error_weights(recalls, float(rule.removeprefix("gamma")) if "gamma" in rule else 1), recalls
+    gamma = float(rule.removeprefix("gamma")) if rule.startswith("gamma") else 1.0
+    return size_weights(sizes, recalls) if rule == "size" else error_weights(recalls, gamma), recalls
 
 
 def keep(run: Run, labels: np.ndarray, num_classes: int, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
@@ -100,9 +99,8 @@ def job_of(run: Run, kept: np.ndarray) -> Job:
     return Job(("final", run.seed), recipe, kept, cost_sensitive=cost_sensitive)
 
 
-def record_of(
-    run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result, device: str
-) -> Record:  # fmt: skip
+def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result,
+              device: str) -> Record:  # fmt: skip
     """The record of a finished run, in the fields of `drop.records`."""
     K, labels = len(data.classes), data.train.labels.numpy()
     hits = result.validation.diagonal(axis1=1, axis2=2)  # (evaluations, K)
@@ -127,8 +125,7 @@ def _counts(confusion: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
 
 def measure(
     runs: Iterable[Run], store: Store, workers: int | None = None, device: str | None = None, lanes: int = 4,
-    report: Callable[[str, int, int, Run | Query, Result], None] | None = None,
-) -> list[Run]:  # fmt: skip
+    report: Callable[[str, int, int, Run | Query, Result], None] | None = None) -> list[Run]:  # fmt: skip
     """Train every run that has no record, put each record into the store at once, and return those runs.
 
     workers: processes on a CPU, default one a core; device: default "cuda" where there is one; lanes: networks side by

@@ -196,8 +196,7 @@ class Lane:
         self.rate = torch.zeros((), device=device)
         self.optimizer = torch.optim.SGD(
             self.network.parameters(), lr=self.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay,
-            nesterov=recipe.nesterov, fused=True,
-        )  # fmt: skip
+            nesterov=recipe.nesterov, fused=True)  # fmt: skip
         for parameter in self.network.parameters():  # a first step with momentum 0 is what torch does by itself
             self.optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         self.progress: Progress | None = None
@@ -226,9 +225,8 @@ class Lane:
     def load(self, job: Job) -> None:
         """Start a job: fresh weights and momentum in the same memory."""
         arena, recipe = self.arena, self.arena.recipe
-        fresh = build(
-            recipe.model, arena.num_classes, arena.channels, arena.size, seed_of("weights", *job.name) % 2**32
-        )
+        seed = seed_of("weights", *job.name) % 2**32
+        fresh = build(recipe.model, arena.num_classes, arena.channels, arena.size, seed)
         for mine, new in zip(self.network.state_dict().values(), fresh.state_dict().values(), strict=True):
             mine.copy_(new)
         for state in self.optimizer.state.values():
