@@ -55,6 +55,29 @@ if not on_cpu:
     figures.say("This has not been measured yet.")
 
 # %% [markdown]
+# ## Scores
+#
+# What the scores cost once their query models are trained: samples a second for GraNd, seconds for the rest. Where the
+# released code would take minutes it ran on a part, and its time was multiplied up; the last column says so. Our EL2N
+# checks that its input are probabilities, which takes longer than the score itself.
+
+# %% tags=["hide-input"]
+scored = [json.loads(path.read_text()) for path in sorted(Path(results).glob("scores*.json"))]
+for run in scored:
+    machine = run["machine"]
+    figures.say(
+        f"On {machine['threads']} threads (load {machine['load']:.1f}, that of the measurement included), "
+        f"torch {machine['torch']}, {machine['date'][:10]}:"
+    )
+    rows = [
+        [r["what"], r["unit"], *(f"{r[name]:.3g}" for name in ("ours", "released", "times")), r["note"]]
+        for r in run["rows"]
+    ]
+    figures.table(rows, ["score", "unit", "this module", "released code", "times", ""])
+if not scored:
+    figures.say("This has not been measured yet.")
+
+# %% [markdown]
 # ## Training on a GPU
 #
 # VGG-16 on CIFAR-10, several networks side by side in one CUDA graph. The share of peak compares the model's own
@@ -84,4 +107,5 @@ if not on_gpu:
 # git clone https://github.com/avysogorets/fair-data-pruning CHECKOUT
 # python speed/training.py --released CHECKOUT --out speed/results/training-cpu.json
 # python speed/training.py --device cuda --out speed/results/training-gpu.json
+# python speed/scores.py CHECKOUT --json speed/results/scores-cpu.json
 # ```
