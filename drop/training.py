@@ -107,9 +107,9 @@ class Arena:
             down, right = (drawn[:, :2] * (2 * shift + 1)).long().unbind(1)
             mirrored = (drawn[:, 2] < 0.5) & self.recipe.flip
             rows, columns = ramp + down, torch.where(mirrored, side - 1 - ramp, ramp) + right
-        pixels = (rows[:, :, None] * (side + 2 * shift) + columns[:, None, :]).flatten(1)
-        picked = self.images[indices].gather(1, pixels[:, :, None].expand(-1, -1, self.channels))
-        return self.normalise(picked).unflatten(1, (side, side))
+        rows = (indices[:, None] * (side + 2 * shift) + rows) * (side + 2 * shift)
+        pixels = (rows[:, :, None] + columns[:, None, :]).flatten()
+        return self.normalise(self.images.flatten(0, 1).index_select(0, pixels)).view(n, side, side, -1)
 
     def autocast(self) -> contextlib.AbstractContextManager:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
