@@ -55,10 +55,18 @@ def main() -> None:
         found["gpu"] = gpu(options.seconds)
     else:
         found["peak_flops"] = peak = matrix_rate("cpu", 2048) * (os.cpu_count() or 1)
+        print(f"{len(options.networks)} networks, up to {4 * options.seconds:.0f} s each", flush=True)
         found["cpu"] = [beside(name, options.released, options.seconds, peak) for name in options.networks]
     found["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     if options.out:
-        options.out.write_text(json.dumps(found, indent=1) + "\n")
+        save(found, options.out)
+
+
+def save(found: dict, path: Path) -> None:
+    """Write results as JSON, in one step: what is there is whole, whenever the measurement is interrupted."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(found, indent=1) + "\n")
+    os.replace(partial, path)
 
 
 def beside(name: str, checkout: Path | None, seconds: float, peak: float) -> dict:

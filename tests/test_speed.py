@@ -40,6 +40,15 @@ def test_the_benchmark_of_training_runs_and_says_where(tmp_path, monkeypatch):
     assert {"date", "device", "cores", "load", "torch"} <= set(found["machine"])
 
 
+def test_results_are_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "r.json"
+    benchmark.save({"rows": 1}, path)
+    with pytest.raises(TypeError):
+        benchmark.save({"rows": object()}, path)
+    assert json.loads(path.read_text()) == {"rows": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r.json"]
+
+
 def test_images_a_second_count_training_and_evaluation():
     from drop import datasets
 
