@@ -54,6 +54,14 @@ def taken(quotas: ArrayLike, class_sizes: ArrayLike, keep: int) -> np.ndarray:
     return np.where(again == 0, class_sizes, again)
 
 
+def released_counts(class_sizes: ArrayLike, recalls: ArrayLike, density: float, seed: int) -> np.ndarray:
+    """Class counts, int64 (K,), of a set that the released code keeps: its quotas, topped up at random by `seed`."""
+    sizes = np.asarray(class_sizes, dtype=np.int64)
+    keep = scheduled_size(int(sizes.sum()), density)
+    counts = taken(released_quotas(sizes, recalls, keep), sizes, keep)
+    return counts + np.random.default_rng(seed).multivariate_hypergeometric(sizes - counts, keep - counts.sum())
+
+
 def step_shares(entry: Benchmark, samples: int, density: float) -> tuple[float, float, float]:
     """Steps of a final model as shares of those on all data: by the formula, ours, and the released code's.
 
