@@ -182,7 +182,8 @@ def _lower(a: Trials, b: Trials, contrasts: np.ndarray, k: int, level: float) ->
 def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
     """Metric of a minus metric of b on shared seeds (row s of both belongs to the same seed), with its interval.
 
-    Both must have been tested on the same images, in one order. `k` > 1: the mean of the k worst classes.
+    Both must have been tested on the same images, in one order. `k` > 1: the mean of the k worst classes. The interval
+    ends where differences do, at -1 and 1.
     """
     if a.test.shape != b.test.shape or (a.sizes != b.sizes).any():
         raise ValueError(f"A difference needs the same seeds and test images, got {a.test.shape} and {b.test.shape}.")
@@ -191,7 +192,7 @@ def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float =
         a, b = b, a  # gap = -min(c·p)
     value = worst_class(a.test.mean(axis=0) @ contrasts.T, k) - worst_class(b.test.mean(axis=0) @ contrasts.T, k)
     chosen = [(x.test * _chosen(x, contrasts, k)).sum(axis=1).mean() for x in (a, b)]
-    low, high = _lower(a, b, contrasts, k, level), -_lower(b, a, contrasts, k, level)
+    low, high = max(_lower(a, b, contrasts, k, level), -1.0), min(-_lower(b, a, contrasts, k, level), 1.0)
     return Estimate(float(value), float(chosen[0] - chosen[1]), low, high, len(a.test))
 
 

@@ -662,9 +662,9 @@ else:
 # %% tags=["hide-input"]
 rows, parts = [], []
 for (q, s, d), by_metric in choice.items():
-    start = [f"{label(s)} {d:g}", by_metric["average"].seeds]
-    rows.append([*start, *(cell(by_metric[metric]) for metric in BOTH)])
-    parts.append([*start, cell(grid.compare(q, "random", d)), cell(grid.compare(s, q, d))])
+    begin = [f"{label(s)} {d:g}", by_metric["average"].seeds]
+    rows.append([*begin, *(cell(by_metric[metric]) for metric in BOTH)])
+    parts.append([*begin, cell(grid.compare(q, "random", d)), cell(grid.compare(s, q, d))])
 if rows:
     figures.table(rows, ["points, Random at its ratios minus", "seeds", "average", "worst class"])
     print()
