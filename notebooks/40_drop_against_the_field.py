@@ -91,7 +91,8 @@ figures.say(
     f"The data set is `{grid.entry.dataset}`, the network `{recipe.model}`: {recipe.epochs} epochs on all the data, up "
     f"to {grid.entry.recipe_at(min(pruned)).epochs} on less, so that density d takes {recipe.budget:g} + "
     f"{1 - recipe.budget:g} d of the steps. Half of the test set gives the class recalls that DRoP's quotas come from; "
-    f"the other half, {images.min()} images a class, reports. The plan asks every method for densities "
+    f"the other half, {images.min()} images a class, reports. The halves are the same for all seeds, so the intervals "
+    "do not know what quotas another half would have given. The plan asks every method for densities "
     f"{', '.join(f'{d:g}' for d in densities)} and seeds {', '.join(map(str, seeds))}; this page shows {grid.done} of "
     f"it, and what else has been measured of these methods.{smoke}{lacks}"
 )
