@@ -21,6 +21,7 @@ from drop.mixture import GaussianMixture
 PATH = Path(__file__).with_name("claims.yml")
 TIMED = tuple(Path(__file__).parent / name for name in ("query_times.json", "released/manifest.json"))
 COSTS = ("query_cost", "query_share", "total_cost")  # of training times, as multiples
+DEAREST = 1000.0  # a cost that no pruner reaches; intervals end there
 MEASURED = (*metrics.METRICS, "smallest_class", *COSTS)
 QUERIES = {  # the kinds of query models, and the scores and quotas that need them
     "short": {"el2n", "grand", "drop"},
@@ -49,6 +50,27 @@ class Line:
     estimate: Estimate | None = None  # of the difference
     template: str = field(default="", compare=False)  # the text before the values under `for` were put in,
     values: tuple[str, ...] = field(default=(), compare=False)  # and those values
+    given: bool = field(default=False, compare=False)  # a condition of its case
+
+    @property
+    def margin_only(self) -> bool:
+        """Whether the line is contradicted, but the difference may still have the claimed sign."""
+        return self.verdict == "contradicted" and self.estimate.high >= 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """The lines of a part for one combination of its values, and what they say together."""
+
+    values: tuple[str, ...]
+    verdict: str  # that of a line, or "does not apply"
+    lines: list[Line]
+
+    @property
+    def margin_only(self) -> bool:
+        """Whether the case is contradicted, but by no line beyond the margin."""
+        against = [line for line in self.lines if line.verdict == "contradicted" and not line.given]
+        return self.verdict == "contradicted" and all(line.margin_only for line in against)
 
 
 @dataclass(frozen=True)
@@ -58,12 +80,17 @@ class Part:
     source: dict[str, Any]
     benchmark: str
     verdict: str
-    lines: list[Line]
+    cases: list[Case]
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of all cases."""
+        return [line for case in self.cases for line in case.lines]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim over all its parts and benchmarks; those without any record don't count."""
+    """One claim over all its parts and benchmarks; benchmarks without any record don't count."""
 
     source: dict[str, Any]
     verdict: str
@@ -88,12 +115,13 @@ def lines_of(part: dict[str, Any], benchmark: str) -> list[Line]:
     names, choices = list(part.get("for", {})), part.get("for", {}).values()
     lines = []
     for values in itertools.product(*choices):
-        for metric, text in (pair for entry in part[_how(part)] for pair in entry.items()):
+        groups = ((how, entry) for how in ("given", _how(part)) for entry in part.get(how, []))
+        for how, metric, text in ((how, *pair) for how, entry in groups for pair in entry.items()):
             filled = text
             for name, value in zip(names, values, strict=True):
                 filled = filled.replace(f"{{{name}}}", str(value))
             line = _line(benchmark, metric, filled)
-            lines.append(replace(line, template=text, values=tuple(map(str, values))))
+            lines.append(replace(line, template=text, values=tuple(map(str, values)), given=how == "given"))
     return lines
 
 
@@ -182,26 +210,36 @@ def ledger(
 ) -> list[Claim]:  # fmt: skip
     """Every claim of a claims file, judged by records and query times, with every margin multiplied by `factor`."""
     runs, level, claims = index(measured, times), document["level"], []
+    recorded = {name for name, _, _ in runs}
     for source in document["claims"]:
         parts = [_part(p, name, runs, level, factor) for p in source["parts"] for name in p["benchmarks"]]
-        verdicts = [p.verdict for p in parts if p.verdict != "not measured" and not p.source.get("ours")]
-        claims.append(Claim(source, combine(verdicts), parts))
+        counted = [p for p in parts if p.verdict != "not measured" or p.benchmark in recorded]
+        claims.append(Claim(source, combine([p.verdict for p in counted if not p.source.get("ours")]), parts))
     return claims
 
 
 def _part(source: dict[str, Any], benchmark: str, runs: Runs, level: float, factor: float) -> Part:
     lines = [judge(replace(l, margin=l.margin * factor), runs, level) for l in lines_of(source, benchmark)]
-    return Part(source, benchmark, combine([line.verdict for line in lines], _how(source)), lines)
+    cases = [_case(list(group), _how(source)) for _, group in itertools.groupby(lines, lambda line: line.values)]
+    return Part(source, benchmark, combine([case.verdict for case in cases]), cases)
+
+
+def _case(lines: list[Line], how: str) -> Case:
+    """Unless all conditions are supported, no other line is: it does not apply, or that is undecided."""
+    conditions = [line.verdict for line in lines if line.given]
+    if conditions and (condition := combine(conditions)) != "supported":
+        verdict = "does not apply" if condition == "contradicted" else "undecided"
+        lines = [replace(line, verdict=verdict) if line.estimate and not line.given else line for line in lines]
+    return Case(lines[0].values, combine([line.verdict for line in lines if not line.given], how), lines)
 
 
 def combine(verdicts: list[str], how: str = "all") -> str:
-    """The verdict on all (any) of several statements; one that was not measured leaves the whole undecided."""
-    if all(verdict == "not measured" for verdict in verdicts):
-        return "not measured"
-    decisive, rest = ("contradicted", "supported") if how == "all" else ("supported", "contradicted")
-    if decisive in verdicts:
-        return decisive
-    return rest if all(verdict == rest for verdict in verdicts) else "undecided"
+    """The verdict on all (any) of several statements that apply; one not measured leaves the whole undecided."""
+    verdicts = [verdict for verdict in verdicts if verdict != "does not apply"] or verdicts[:1] or ["not measured"]
+    if len(set(verdicts)) == 1:
+        return verdicts[0]
+    decisive = "contradicted" if how == "all" else "supported"
+    return decisive if decisive in verdicts else "undecided"
 
 
 def judge(line: Line, runs: Runs, level: float = 0.95) -> Line:
@@ -228,13 +266,15 @@ def _measured(line: Line, runs: Runs, level: float) -> Estimate | None:
     a, b = (never if isinstance(side, float) else trials.pop(0) for side in sides)
     result = metrics.difference(a, b, line.metric if line.metric in metrics.METRICS else "worst_class", level)
     offset = sum(sign * side for sign, side in zip((1, -1), sides, strict=True) if isinstance(side, float))
-    return replace(result, **{name: getattr(result, name) + offset for name in ("value", "chosen", "low", "high")})
+    unit = DEAREST if line.metric in COSTS else 1.0
+    names = ("value", "chosen", "low", "high")
+    return replace(result, **{name: unit * getattr(result, name) + offset for name in names})
 
 
 def _trials(runs: list[dict], metric: str) -> Trials:
     """Of what is counted or timed, not estimated from test images, as the recalls of a single class."""
     if metric in COSTS:
-        values = np.array([[run["costs"][metric]] for run in runs])
+        values = np.array([[run["costs"][metric] / DEAREST] for run in runs])
     elif metric == "smallest_class":
         values = np.array([[np.divide(run["kept"], run["class_sizes"]).min()] for run in runs])
     else:
@@ -286,7 +326,7 @@ def silent_changes(now: dict[str, Any], earlier: list[dict[str, Any]]) -> list[s
 
 
 def _promise(part: dict[str, Any]) -> dict[str, Any]:
-    return {name: part[name] for name in ("benchmarks", "for", "all", "any", "ours") if name in part}
+    return {name: part[name] for name in ("benchmarks", "for", "given", "all", "any", "ours", "blind") if name in part}
 
 
 def _explained(old: dict[str, Any], new: dict[str, Any]) -> bool:

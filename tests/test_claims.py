@@ -94,10 +94,71 @@ def test_runs_of_another_recipe_or_other_data_do_not_count():
         ("any", ["supported", "undecided", "contradicted"], "supported"),
         ("any", ["contradicted"] * 2, "contradicted"),
         ("any", ["contradicted", "not measured"], "undecided"),
+        ("all", ["supported", "does not apply"], "supported"),
+        ("all", ["not measured", "does not apply"], "not measured"),
+        ("all", ["does not apply"] * 2, "does not apply"),
     ],
 )
 def test_verdicts_combine(how, verdicts, verdict):
     assert combine(verdicts, how) == verdict
+
+
+def part_judged(measured, **part):
+    """A part with these lines on fashion-mnist, judged."""
+    document = {"level": 0.95, "claims": [{"id": "X1", "parts": [{"id": "X1a", "benchmarks": [FASHION], **part}]}]}
+    return claims.ledger(document, measured)[0].parts[0]
+
+
+WORSE, BETTER = "random @ 0.3 > {P} @ 0.3 + 0.01", "{P} @ 0.3 > random @ 0.3 + 0.01"
+
+
+def test_one_line_of_every_case_is_enough_under_any():
+    lines = {"any": [{"worst_class": BETTER}, {"worst_class": WORSE}]}
+    part = part_judged(recorded({**TABLE, ("el2n", 0.3): 0.70}), **{"for": {"P": ["random+drop", "el2n"]}, **lines})
+    assert [line.verdict for line in part.lines] == ["supported", "contradicted", "contradicted", "contradicted"]
+    assert [case.verdict for case in part.cases] == ["supported", "contradicted"]
+    assert part.verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    "condition, case, line",
+    [
+        (BETTER, "contradicted", "contradicted"),
+        (WORSE, "does not apply", "does not apply"),
+        ("el2n @ 0.3 > random @ 0.3 + 0.02", "undecided", "undecided"),
+        ("grand @ 0.3 > random @ 0.3", "undecided", "undecided"),
+    ],
+)
+def test_a_condition_says_whether_a_case_applies(condition, case, line):
+    lines = {"given": [{"worst_class": condition}], "all": [{"worst_class": WORSE}]}
+    part = part_judged(recorded(TABLE), **{"for": {"P": ["random+drop"]}, **lines})
+    assert (part.cases[0].verdict, part.verdict, part.lines[1].verdict) == (case, case, line)
+    assert [line.given for line in part.lines] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text, margin_only",
+    [
+        ("el2n @ 0.3 > random @ 0.3 + 0.2", True),
+        ("random @ 0.8 > random @ 0.3 + 0.2", True),
+        ("random @ 0.3 > el2n @ 0.3 + 0.2", False),
+        ("random @ 0.8 > random @ 0.3", False),
+    ],
+)
+def test_a_difference_that_only_misses_its_margin_is_told_apart(text, margin_only):
+    """EL2N is better than random by half of the margin; random at 0.8 is as good as at 0.3."""
+    measured = recorded({**TABLE, ("el2n", 0.3): 0.80, ("random", 0.8): 0.70})
+    part = part_judged(measured, all=[{"worst_class": text}])
+    assert (part.lines[0].margin_only, part.cases[0].margin_only) == (margin_only, margin_only)
+
+
+def test_a_part_without_records_blocks_a_claim_where_the_benchmark_has_some():
+    texts = {"X1a": "random+drop @ 0.3 > random @ 0.3", "X1b": "random+drop @ 0.1 > random @ 0.1"}
+    parts = [{"id": i, "benchmarks": [FASHION], "all": [{"worst_class": text}]} for i, text in texts.items()]
+    for benchmark, verdict in ((FASHION, "undecided"), ("cifar10-laptop", "supported")):
+        parts[1]["benchmarks"] = [benchmark]
+        [claim] = claims.ledger({"level": 0.95, "claims": [{"id": "X1", "parts": parts}]}, recorded(TABLE))
+        assert claim.verdict == verdict
 
 
 def test_values_are_put_into_every_line():
@@ -145,8 +206,11 @@ def test_the_registered_claims():
     for claim in document["claims"]:
         assert {"name", "claim", "source", "paper", "registered"} <= set(claim)
         assert claim["parts"] or claim["not_tested"]
-        metrics = {metric for part in claim["parts"] for line in part.get("all", part.get("any")) for metric in line}
+        metrics = {metric for part in claim["parts"] for how in ("given", "all", "any")
+                   for line in part.get(how, []) for metric in line}  # fmt: skip
         assert metrics <= set(document["estimands"])
+        for part in claim["parts"]:
+            assert ("Not blind" in part["says"]) == (not part.get("blind", True))
 
 
 def test_without_records_only_the_mixture_is_judged():
@@ -202,6 +266,7 @@ def test_what_query_models_cost(metric, text, value, verdict):
     line = claims.ledger(document, measured, times=TIMES)[0].parts[0].lines[0]
     assert (line.verdict, line.estimate.seeds) == (verdict, len(SEEDS))
     assert line.estimate.value == pytest.approx(value)
+    assert line.estimate.low <= line.estimate.value + 1e-9 and line.estimate.value <= line.estimate.high + 1e-9
     assert claims.ledger(document, measured)[0].verdict == "not measured"
     one = {(FASHION, 0): TIMES[FASHION, 0]}
     assert claims.ledger(document, measured, times=one)[0].parts[0].lines[0].estimate.seeds == 1
@@ -291,6 +356,7 @@ def edited(document, where, value):
         (("level",), 0.9, ["level or estimands"]),
         (("estimands", "gap"), "something else", ["level or estimands"]),
         (("claims", 6, "parts", 1, "ours"), None, ["C7b"]),
+        (("claims", 0, "parts", 1, "given"), None, ["C1b"]),
         (("claims", 0, "paper"), "71.3 %, Table 2", []),
         (("estimands", "spread"), "a new one", []),
     ],
@@ -302,11 +368,11 @@ def test_a_silent_change_is_found(where, value, found):
 
 def test_a_change_with_its_reason_is_allowed_and_a_reason_serves_once():
     old = claims.load()
-    first = edited(edited(old, ("claims", 0, "parts", 0, "for", "d"), [0.1]), ("claims", 0, "changes"), [REASON])
+    first = edited(edited(old, ("claims", 1, "parts", 0, "for", "d"), [0.1]), ("claims", 1, "changes"), [REASON])
     assert claims.silent_changes(first, [old]) == []
-    second = edited(first, ("claims", 0, "parts", 0, "for", "d"), [0.3])
-    assert claims.silent_changes(second, [first, old]) == ["C1a"]
-    assert claims.silent_changes(edited(first, ("claims", 0, "changes"), [{"date": "2026-12-01"}]), [old]) == ["C1a"]
+    second = edited(first, ("claims", 1, "parts", 0, "for", "d"), [0.3])
+    assert claims.silent_changes(second, [first, old]) == ["C2a"]
+    assert claims.silent_changes(edited(first, ("claims", 1, "changes"), [{"date": "2026-12-01"}]), [old]) == ["C2a"]
 
 
 def test_claims_and_parts_may_be_added():
