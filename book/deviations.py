@@ -1,13 +1,18 @@
 """What the paper's released code does where it differs from the paper, simulated from its description.
 
 Written anew from reading the code (github.com/avysogorets/fair-data-pruning): numbers in, numbers out, no training.
+At the end, how far our NUCS-like quotas are from those of clipped scores.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from drop import quotas as rules
+from drop import released
 from drop.benchmarks import Benchmark
 
 
@@ -74,3 +79,19 @@ def step_shares(entry: Benchmark, samples: int, density: float) -> tuple[float, 
         epochs * -(-n // recipe.batch) for epochs, n in ((recipe.epochs, size), (entry.recipe.epochs, samples))
     )
     return recipe.budget + (1 - recipe.budget) * density, ours / whole, theirs / all_theirs
+
+
+def clipped_difficulty(name: str, scale: str, density: float, tails: Iterable[float]) -> dict[float, float]:
+    """Share of the budget of NUCS that moves to other classes if `tail` of a class's scores is clipped at each end.
+
+    From the released EL2N scores of seed 0; {} for a benchmark whose scores were not released.
+    """
+    if not (released.FOLDER / f"{name}-{scale}-seed0.npz").exists():
+        return {}
+    given = released.load(name, scale)
+    labels, K = given.arrays["labels"], len(given.recalls)
+    plain, *clipped = (
+        rules.counts(np.bincount(labels), rules.difficulty_weights(given.scores["el2n"], labels, K, tail), density)
+        for tail in (0, *tails)
+    )
+    return {tail: float(abs(n - plain).sum() / 2 / plain.sum()) for tail, n in zip(tails, clipped, strict=True)}

@@ -1,5 +1,8 @@
 """The simulated rules of the released code, against what is known of it and against the paper's rules."""
 
+import json
+from pathlib import Path
+
 import deviations
 import numpy as np
 import pytest
@@ -43,6 +46,29 @@ def test_the_class_after_one_that_fills_up_is_passed_over():
 def test_at_density_1_only_what_is_truncated_is_missing():
     missing = SIZES - deviations.released_quotas(SIZES, RECALLS, SIZES.sum())
     assert missing.min() == 0 and missing.max() <= 2
+
+
+def test_the_released_set_is_topped_up_to_its_size_by_a_seed():
+    counts = deviations.released_counts(SIZES, RECALLS, 0.3, seed=1)
+    keep = deviations.scheduled_size(9000, 0.3)
+    extra = counts - deviations.taken(deviations.released_quotas(SIZES, RECALLS, keep), SIZES, keep)
+    assert counts.sum() == keep and (counts <= SIZES).all() and (extra >= 0).all()
+    assert counts.tolist() == deviations.released_counts(SIZES, RECALLS, 0.3, seed=1).tolist()
+
+
+def test_clipping_more_of_the_scores_moves_more_of_the_budget():
+    moved = deviations.clipped_difficulty("fashion-mnist", "laptop", 0.1, (0.0, 0.01, 0.1))
+    assert moved[0.0] == 0 < moved[0.01] < moved[0.1] < 1
+    assert deviations.clipped_difficulty("fashion-mnist", "smoke", 0.1, (0.1,)) == {}
+
+
+def test_measured_sets_are_those_of_the_released_quotas():
+    """Each network in the file was trained on the counts that its own recalls give."""
+    path = Path(deviations.__file__).with_name("released_quotas.json")
+    for name, record in json.loads(path.read_text(encoding="utf-8")).items() if path.exists() else ():
+        density, seed = name.split("-")[-2:]
+        given = record["class_sizes"], record["quota_recalls"], float(density), int(seed.removeprefix("seed"))
+        assert deviations.released_counts(*given).tolist() == record["kept"], name
 
 
 def test_what_is_taken_is_truncated_again_and_a_quota_of_0_takes_all():
