@@ -1,4 +1,4 @@
-"""The command line: python -m drop --help."""
+"""Measure the runs of a benchmark, and list, merge and pack their records: python -m drop COMMAND --help."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def densities_of(text: str) -> tuple[float, ...]:
 def seeds_of(text: str) -> list[int]:
     """Seeds from "0-4" or "0,2,5-6"; ValueError otherwise."""
     try:
-        ends = [[int(end) for end in part.split("-")] for part in text.split(",")]
+        ends = [[int(end) for end in part.split("-", 1)] for part in text.split(",")]
+        if any(pair[0] > pair[-1] for pair in ends):
+            raise ValueError(text)
         return [seed for pair in ends for seed in range(pair[0], pair[-1] + 1)]
     except ValueError:
         raise ValueError(f"seeds is {text!r}, but must be whole numbers and ranges such as 0-4 or 0,2") from None
@@ -84,7 +86,8 @@ def run(
 ) -> None:  # fmt: skip
     """Train what has no record yet; stop it whenever you like, finished runs stay."""
     entry = benchmarks.benchmark(name, scale)
-    runs = benchmarks.plan(entry, pruners.split(","), densities_of(densities), seeds_of(seeds))
+    names = [pruner.strip() for pruner in pruners.split(",")]
+    runs = benchmarks.plan(entry, names, densities_of(densities), seeds_of(seeds))
     store = records.Store()
     if again:
         other = {record["key"] for record, _ in records.status(store.all())}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class Run:
         place = {"benchmark": self.benchmark.name, "scale": self.benchmark.scale, "dataset": self.benchmark.dataset}
         return {**place, "pruner": self.pruner, "density": self.density, "seed": self.seed, "recipe": recipe}
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         return records.key(self.config(), datasets.digest(self.benchmark.dataset))
 
@@ -145,9 +146,8 @@ def parts(pruner: str) -> tuple[str, str | None]:
     return "random" if pruner == "cdb-w" else score, quota or None
 
 
-def plan(
-    benchmark: Benchmark, pruners: Iterable[str], densities: Iterable[float] = CORE, seeds: Iterable[int] = (0,)
-) -> list[Run]:
+def plan(benchmark: Benchmark, pruners: Iterable[str], densities: Iterable[float] = CORE,
+         seeds: Iterable[int] = (0,)) -> list[Run]:  # fmt: skip
     """The runs of pruners x densities x seeds, without repeats, seed by seed; ValueError for any invalid part."""
     pruners, densities, seeds = list(pruners), list(densities), list(seeds)
     for pruner in pruners:

@@ -41,11 +41,10 @@ Pair = tuple[np.ndarray, np.ndarray]  # images uint8 (N, C, H, W), labels int64 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One part of a data set; `groups` is for annotated subgroups, which no data set here has."""
+    """One part of a data set."""
 
     images: Tensor  # uint8 (N, C, H, W)
     labels: Tensor  # int64 (N,)
-    groups: Tensor | None = None  # int64 (N,)
 
 
 @dataclass(frozen=True, eq=False)

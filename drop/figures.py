@@ -52,7 +52,6 @@ METHODS = {
     "full": Method("Full data", INK, "*", ":"),
     "random": Method("Random", "#7d8287", "o"),
     "random+drop": Method("Random+DRoP", "#d55e00", "D"),
-    "random+balanced": Method("Random+Balanced", "#a8740a", "s"),
     "cdb-w": Method("CDB-W", "#b3452c", "P"),
     "el2n": Method("EL2N", "#0f7fc4", "v"),
     "grand": Method("GraNd", "#6b5bd6", "^"),
@@ -96,7 +95,7 @@ def style() -> None:
 
 def label_ends(ax: Axes, gap: float = 0.065) -> None:
     """Write each line's label beside its right end, no two closer than `gap` of the height; call it last."""
-    lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+    lines = [line for line in ax.get_lines() if len(line.get_xdata()) and line.get_label()[0] != "_"]
     ax.get_xlim(), ax.get_ylim()  # Matplotlib settles automatic limits when they are asked for
     to_axes = ax.transData + ax.transAxes.inverted()
     ends = sorted(((to_axes.transform(line.get_xydata()[-1])[1], i) for i, line in enumerate(lines)))
@@ -130,10 +129,8 @@ def svg(fig: Figure) -> str:
     text = re.sub(r"\s*\n\s*", " ", text)
     own = "f" + hashlib.sha256(text.encode()).hexdigest()[:8]
     text = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{own}-", text)
-    look = (
-        f"display: block; margin: auto; width: 100%; max-width: {width:.0f}px; height: auto; overflow: visible; "
-        f"stroke-linejoin: round; font-family: {FONTS}"
-    )
+    look = f"display: block; margin: auto; width: 100%; max-width: {width:.0f}px; height: auto; overflow: visible; "
+    look += f"stroke-linejoin: round; font-family: {FONTS}"
     return text.replace("<svg ", f'<svg style="{look}" ', 1)
 
 
@@ -152,10 +149,8 @@ def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
         plt.close(panel)
     width = "100%" if len(panels) == 1 else "min(100%, 360px)"
     cells = "".join(f'<div style="flex: 1 1 300px; max-width: {width}">{drawing}</div>' for drawing in drawings)
-    body = (
-        f'<div class="drop-figure" role="img" aria-label="{html.escape(" ".join(alt.split()))}" '
-        f'style="display: flex; flex-wrap: wrap; gap: 1rem">{cells}</div>'
-    )
+    body = f'<div class="drop-figure" role="img" aria-label="{html.escape(" ".join(alt.split()))}" '
+    body += f'style="display: flex; flex-wrap: wrap; gap: 1rem">{cells}</div>'
     _publish({"text/html": body, "text/plain": " ".join(alt.split())}, name)
 
 

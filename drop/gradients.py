@@ -17,7 +17,7 @@ PATCHES = 2**18  # floats of image patches laid out at a time: 1 MB, so that the
 def grand(model, images, labels, scope: str = "full", batch: int = 100) -> np.ndarray:
     """GraNd: the norm of the gradient of each sample's cross-entropy; float64 (N,), high = keep.
 
-    model: torch module of linear, convolution and batch-norm layers, each used once a pass; unchanged on return
+    model: torch module of linear, convolution and batch-norm layers, each used once a pass; its weights stay
     images: float (N, C, H, W), prepared as in training; labels: int (N,); torch tensors or NumPy arrays, on any device
     scope: "full" takes all parameters (the paper's), "last" the last linear layer with its bias only (DeepCore's)
     batch: samples in one backward pass; changes speed and memory only

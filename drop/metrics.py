@@ -72,7 +72,7 @@ def worst_class(recalls, k: int = 1):
     recalls = np.asarray(recalls, dtype=float)
     if not 1 <= k <= recalls.shape[-1]:
         raise ValueError(f"k must lie in 1..{recalls.shape[-1]}, got {k}.")
-    return np.sort(recalls, axis=-1)[..., :k].mean(axis=-1)
+    return np.sort(recalls, axis=-1)[..., :k].mean(axis=-1) + 0 * recalls.sum(axis=-1)  # NaN where one is
 
 
 def gap(recalls):

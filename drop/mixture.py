@@ -162,7 +162,7 @@ class GaussianMixture:
 
 def empirical_threshold(x: ArrayLike, labels: ArrayLike) -> float:
     """The threshold of fewest errors on the samples x (N,) with labels 0 or 1; ±∞ where a constant rule makes fewer."""
-    order = np.argsort(x, kind="stable")
+    order = np.lexsort((-np.asarray(labels), x))  # of equal x the 1s first: no cut can part them
     ordered, signs = np.asarray(x, dtype=np.float64)[order], 2 * np.asarray(labels)[order] - 1
     errors = np.concatenate([[0], np.cumsum(signs)])  # relative to t = −∞: every 1 passed is an error, every 0 one less
     cuts = np.concatenate([[-np.inf], (ordered[1:] + ordered[:-1]) / 2, [np.inf]])

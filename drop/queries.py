@@ -8,9 +8,11 @@ seed, so that seeds are independent.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +49,7 @@ class Query:
         plain = {"flip": False, "shift": 0}
         return dataclasses.replace(whole, epochs=epochs, drops=drops, evaluations=epochs, **plain, **unused)
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """The hash of all that changes it: another final schedule makes no query model stale."""
         dataset, recipe = self.benchmark.dataset, dataclasses.asdict(self.recipe)
@@ -175,7 +177,7 @@ def _read(path: Path) -> Arrays | None:
             return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         warnings.warn(f"{path} is damaged ({error}) and is made again", stacklevel=2)
         return None
 

@@ -14,6 +14,7 @@ Iterated DRoP has two forms: drop_counts with the pruned model's recalls, or wei
 """
 
 import math
+import numbers
 import warnings
 
 import numpy as np
@@ -32,8 +33,8 @@ def as_array(values: ArrayLike) -> np.ndarray:
 
 def check_density(density: float) -> float:
     """Return the fraction to keep as a float; ValueError outside [0, 1]."""
-    if not 0 <= density <= 1:
-        raise ValueError(f"density is {density}, but the fraction to keep must lie in [0, 1]")
+    if not (isinstance(density, numbers.Real) and 0 <= density <= 1):
+        raise ValueError(f"density is {density!r}, but the fraction to keep must lie in [0, 1]")
     return float(density)
 
 
@@ -76,13 +77,11 @@ def check_labels(labels: ArrayLike, num_classes: int) -> np.ndarray:
     """Return labels as int64 (N,); ValueError unless they are whole numbers in [0, num_classes)."""
     y = as_array(labels)
     if y.ndim != 1 or (y.dtype.kind not in "iu" and y.size):
-        raise ValueError(f"labels must be N whole numbers, not shape {y.shape} of {y.dtype}")
+        raise ValueError(f"labels must be N whole numbers (see np.unique's inverse), not shape {y.shape} of {y.dtype}")
     wrong = (y < 0) | (y >= num_classes)
     if wrong.any():
         i = int(np.argmax(wrong))
-        raise ValueError(
-            f"the label of sample {i} is {y[i]}, but with {num_classes} classes labels lie in [0, {num_classes - 1}]"
-        )
+        raise ValueError(f"sample {i} has label {y[i]}; with {num_classes} classes labels lie in [0, {num_classes})")
     return y.astype(np.int64)
 
 
@@ -110,11 +109,8 @@ def fill(class_sizes: ArrayLike, weights: ArrayLike, density: float) -> np.ndarr
         left = d * math.fsum(N) - math.fsum(N[densities == 1])
     if left > NOISE:
         rest = w == 0
-        warnings.warn(
-            f"{left:.6g} samples go to the {rest.sum()} classes of weight 0 (recall 1), in proportion to their "
-            f"size, because all other classes are kept whole",
-            stacklevel=2,
-        )
+        text = f"{left:.6g} samples go to the {rest.sum()} classes of weight 0 (recall 1), in proportion to their size"
+        warnings.warn(f"{text}, because no other class has samples left", stacklevel=2)
         densities[rest] = min(1.0, left / math.fsum(N[rest]))
     return densities
 

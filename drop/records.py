@@ -27,9 +27,8 @@ from pathlib import Path
 from typing import Any
 
 PROTOCOL = 1  # raised when a change of the code changes results: records of several protocols are never mixed
-FIELDS = (
-    "key protocol run data classes class_sizes kept quota_recalls validation test test_hits curve seconds provenance"
-).split()
+FIELDS = "key protocol run data classes class_sizes kept quota_recalls validation test test_hits".split()
+FIELDS += "curve seconds provenance".split()
 RUN_FIELDS = "benchmark scale pruner density seed recipe".split()
 CURVE_FIELDS = "epoch loss validation_average validation_worst".split()
 PROVENANCE_FIELDS = "device python torch numpy commit date code".split()
@@ -110,7 +109,7 @@ def validate(record: Record) -> None:
     """Raise ValueError, in one sentence, unless a record is complete and its numbers agree with each other."""
     try:
         _check(record)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"a part of it has the wrong type or lacks a name ({error!r})") from error
 
 
@@ -119,9 +118,8 @@ def _check(record: Record) -> None:
     _require(all(name in record for name in FIELDS), f"the record lacks {[n for n in FIELDS if n not in record]}")
     run, K = record["run"], len(record["classes"])
     _require(all(isinstance(run[name], str) for name in RUN_FIELDS[:3]), "benchmark, scale and pruner are names")
-    _require(
-        _whole(run["seed"]) and 0 < run["density"] <= 1, f"density {run['density']} or seed {run['seed']} is wrong"
-    )
+    density = run["density"]
+    _require(_whole(run["seed"]) and 0 < density <= 1, f"density {density} or seed {run['seed']} is wrong")
     expected = key(run, record["data"], record["protocol"])
     _require(record["key"] == expected, f"its key is {record['key']}, but run, data and protocol give {expected}")
     sizes, kept, recalls = record["class_sizes"], record["kept"], record["quota_recalls"]
@@ -254,7 +252,7 @@ def _parse(path: Path, content: bytes | None, reject: Reject) -> Record | None:
         record = json.loads(content)
         validate(record)
         return record
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         reject(path, str(error))
         return None
 

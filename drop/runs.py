@@ -105,8 +105,8 @@ def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | N
     K, labels = len(data.classes), data.train.labels.numpy()
     hits = result.validation.diagonal(axis1=1, axis2=2)  # (evaluations, K)
     return {
-        "key": run.key, "protocol": records.PROTOCOL, "run": run.config(), "data": data.digest,
-        "classes": list(data.classes), "class_sizes": np.bincount(labels, minlength=K),
+        "key": records.key(run.config(), data.digest), "protocol": records.PROTOCOL, "run": run.config(),
+        "data": data.digest, "classes": list(data.classes), "class_sizes": np.bincount(labels, minlength=K),
         "kept": np.bincount(labels[kept], minlength=K), "quota_recalls": recalls,
         "validation": _counts(result.validation[-1]), "test": _counts(result.test[-1]),
         "test_hits": base64.b64encode(np.packbits(result.hits)).decode(),
@@ -136,9 +136,11 @@ def measure(
     missing = [run for run in with_rounds_before(runs) if store.get(run.key) is None]
     if missing:
         store.check()
-    for part in dict.fromkeys((len(with_rounds_before([run])), run.benchmark) for run in missing):
-        mine = [run for run in missing if (len(with_rounds_before([run])), run.benchmark) == part]
-        _measure(part[1], mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
+    groups = {(len(with_rounds_before([run])), run.benchmark): [] for run in missing}
+    for run in missing:
+        groups[len(with_rounds_before([run])), run.benchmark].append(run)
+    for (_, benchmark), mine in sorted(groups.items(), key=lambda item: item[0][0]):  # the first rounds first
+        _measure(benchmark, mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
     return missing
 
 
@@ -154,6 +156,8 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
     """The missing query models of one benchmark, then its runs, the longest first."""
     data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
     labels, shelf = data.train.labels.numpy(), Shelf(store.root)
+    if runs and not round(least := min(run.density for run in runs) * len(labels)):
+        raise ValueError(f"a density keeps none of {len(labels)} images: the least one means {least:.2g} of them")
     queries = [query for query in needed_queries(runs) if not shelf.has(query)]
     with Trainer(benchmark, data, device, workers, lanes) as trainer:
         work = sorted(((query, query.job(len(labels))) for query in queries), key=lambda item: -item[1].recipe.epochs)

@@ -5,6 +5,8 @@ does not promise that its generators shuffle alike in every version. Sample i ha
 (seed, i) alone, so a smaller selection is always a subset of a larger one of the same seed.
 """
 
+import numbers
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -15,8 +17,8 @@ TIES = ("random", "index")
 
 def random_keys(size: int, seed: int) -> np.ndarray:
     """Return `size` distinct random uint64: outputs 1 to `size` of SplitMix64 started at the hash of `seed`."""
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed is {seed}, but seeds lie in [0, 2^64)")
+    if not (isinstance(seed, numbers.Integral) and 0 <= seed < 2**64):
+        raise ValueError(f"seed is {seed!r}, but seeds are whole numbers in [0, 2^64)")
     step = np.uint64(0x9E3779B97F4A7C15)
     start = _mix(np.array([seed], dtype=np.uint64) + step)
     return _mix(start + step * np.arange(1, size + 1, dtype=np.uint64))
@@ -29,9 +31,8 @@ def _mix(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def select(
-    labels: ArrayLike, counts: ArrayLike, scores: ArrayLike | None = None, seed: int = 0, ties: str = "random"
-) -> np.ndarray:
+def select(labels: ArrayLike, counts: ArrayLike, scores: ArrayLike | None = None, seed: int = 0,
+           ties: str = "random") -> np.ndarray:  # fmt: skip
     """Return the sorted int64 indices that keep counts[k] samples of every class k.
 
     labels (N,) whole numbers in [0, K); counts (K,); scores (N,), the highest of each class are kept, or None for a
@@ -72,6 +73,8 @@ def _ascending(scores: ArrayLike, size: int, seed: int, ties: str) -> np.ndarray
         raise ValueError(f"ties is {ties!r}, but must be one of {', '.join(TIES)}")
     if s.shape != (size,):
         raise ValueError(f"there are {size} samples, but scores have shape {s.shape}")
+    if s.dtype.kind not in "biuf":
+        raise ValueError(f"scores must be real numbers, not {s.dtype}")
     if np.isnan(s).any():
         raise ValueError(f"the score of sample {int(np.argmax(np.isnan(s)))} is NaN, so samples cannot be ranked")
     if ties == "index":
@@ -79,9 +82,8 @@ def _ascending(scores: ArrayLike, size: int, seed: int, ties: str) -> np.ndarray
     return np.lexsort((random_keys(size, seed), s))
 
 
-def prune(
-    labels: ArrayLike, recalls: ArrayLike, density: float, scores: ArrayLike | None = None, seed: int = 0
-) -> np.ndarray:
+def prune(labels: ArrayLike, recalls: ArrayLike, density: float, scores: ArrayLike | None = None,
+          seed: int = 0) -> np.ndarray:  # fmt: skip
     """Return the sorted int64 indices that DRoP keeps: quotas by class error, then random (or top) inside each class.
 
     labels (N,) whole numbers in [0, K); recalls (K,) validation recall of each class under a model trained on all the

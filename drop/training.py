@@ -70,7 +70,9 @@ class Arena:
         self.device, self.recipe, self.num_classes = torch.device(device), recipe, len(data.classes)
         self.labels = data.train.labels.to(self.device)
         self.images = self._padded(data.train, recipe.shift)
-        self.channels, self.size = data.train.images.shape[1], data.train.images.shape[2]
+        _, self.channels, self.size, width = data.train.images.shape
+        if width != self.size:
+            raise ValueError(f"images are {width} x {self.size} pixels, but must be square: resize them first")
         pixels = data.train.images.flatten(2).permute(1, 0, 2).flatten(1)  # (C, N * S * S)
         counts = torch.stack([torch.bincount(channel, minlength=256) for channel in pixels]).double()
         levels = torch.arange(256, dtype=torch.float64) / 255

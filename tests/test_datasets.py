@@ -66,7 +66,7 @@ def test_the_mini_set_ships_and_has_250_images_a_class_in_each_half():
     assert data.classes[6] == "Shirt" and data.digest == DIGESTS["fashion-mnist-mini"]
     for split, size in ((data.train, 500), (data.validation, 250), (data.test, 250)):
         assert split.images.shape == (10 * size, 1, 28, 28) and split.images.is_contiguous()
-        assert split.images.dtype == torch.uint8 and split.labels.dtype == torch.int64 and split.groups is None
+        assert split.images.dtype == torch.uint8 and split.labels.dtype == torch.int64
         assert torch.bincount(split.labels).tolist() == [size] * 10
     images = torch.cat([data.train.images, data.validation.images, data.test.images])
     assert len({image.tobytes() for image in images.numpy()}) == 10_000  # no image is in two splits

@@ -19,8 +19,8 @@ def test_class_recalls_of_a_small_table():
 
 @pytest.mark.parametrize("labels, predictions, said", [
     ([0, 0], [0, 1], "Class 1 has no samples"),
-    ([0, 2], [0, 1], r"labels lie in \[0, 1\]"),
-    ([0, 1], [0, -1], "is -1"),
+    ([0, 2], [0, 1], r"labels lie in \[0, 2\)"),
+    ([0, 1], [0, -1], "label -1"),
     ([0.0, 1.0], [0, 1], "whole numbers"),
     ([0, 1], [0], "2 labels, but 1 predictions"),
 ])  # fmt: skip

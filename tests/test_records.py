@@ -139,6 +139,7 @@ DAMAGE = [
     (lambda r: r.update(run=None), "wrong type"),
     (lambda r: r["curve"].pop("loss"), "lacks a name .*loss"),
     (lambda r: r.update(validation=[[9, 1]]), "validation counts"),
+    (lambda r: r.update(validation=[[1], [1]]), "wrong type"),
     (lambda r: r.update(test_hits=HITS[::-1]), "class 0 right"),
     (lambda r: r.update(test_hits=HITS[:-4]), "digits"),
     (lambda r: r.update(test_hits="?"), "padding|base64"),

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import random
+import runpy
 import signal
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from drop import datasets, quotas, records
+from drop import datasets, queries, quotas, records
 from drop.benchmarks import RULES, SCORES, SMOKE, Benchmark, Run, plan
 from drop.queries import Query, Shelf, queries_for
 from drop.quotas import drop_counts
@@ -159,6 +161,30 @@ def test_every_quota_rule_keeps_what_its_definition_says_and_rounds_build_on_the
     assert found["nucs"]["quota_recalls"] is None
 
 
+def test_later_rounds_wait_for_the_round_before_where_only_some_of_it_is_recorded(tmp_path):
+    store = Store(tmp_path, also=[])
+    measure(plan(MICRO, ["random+drop"], [0.02], [0]), store, workers=1, device="cpu")
+    later = plan(MICRO, ["random+iterated2"], [0.02], [0, 1])
+    measure(later, store, workers=1, device="cpu")
+    assert all(store.get(run.key) for run in later)
+
+
+def test_a_density_that_keeps_nothing_is_refused_before_any_training(tmp_path):
+    with pytest.raises(ValueError, match="keeps none of 5000 images"):
+        measure(plan(MICRO, ["random+drop"], [0.0001, 0.1]), Store(tmp_path, also=[]), workers=1, device="cpu")
+    assert not (tmp_path / "queries").exists()
+
+
+def test_a_query_model_with_a_damaged_byte_is_trained_again(tmp_path):
+    path = tmp_path / "one.npz"
+    np.savez_compressed(path, values=np.arange(10_000))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match="damaged"):
+        assert queries._read(path) is None
+
+
 def test_cdb_w_trains_on_random_samples_and_on_all_of_them_with_weights_renewed_each_epoch(tmp_path, labels):
     runs = plan(MICRO, ["cdb-w", "random"], [0.1, 1.0])
     assert [run.pruner for run in runs] == ["cdb-w", "cdb-w", "random", "full"]
@@ -252,6 +278,8 @@ def test_ctrl_c_ends_with_130_and_keeps_what_is_finished(tmp_path):
     (("fashion-mnist", "smoke", "--densities", "1.5"), "must lie in"),
     (("fashion-mnist", "smoke", "--densities", "some"), "must be core, extended, or numbers"),
     (("fashion-mnist", "smoke", "--seeds", "x"), "whole numbers and ranges"),
+    (("fashion-mnist", "smoke", "--seeds", "4-0"), "whole numbers and ranges"),
+    (("fashion-mnist", "smoke", "--seeds", "0-1-5"), "whole numbers and ranges"),
 ])  # fmt: skip
 def test_the_command_line_answers_a_mistake_with_one_line(arguments, said, tmp_path, monkeypatch):
     from typer.testing import CliRunner
@@ -262,3 +290,23 @@ def test_the_command_line_answers_a_mistake_with_one_line(arguments, said, tmp_p
     outcome = CliRunner().invoke(app, ["run", *arguments])
     assert outcome.exit_code == 2 and not list(tmp_path.iterdir())
     assert len(outcome.stderr.strip().splitlines()) == 1 and said in outcome.stderr
+
+
+def test_a_folder_of_one_s_own_images_is_pruned_by_one_command(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    for part, sizes in {"train": {"ant": 60, "bee": 40, "fly": 20}, "test": {"ant": 12, "bee": 12, "fly": 12}}.items():
+        for k, (name, size) in enumerate(sizes.items()):
+            (tmp_path / "bugs" / part / name).mkdir(parents=True)
+            for i in range(size):
+                pixels = rng.integers(0, 120, (16, 16, 3), dtype=np.uint8) + np.uint8(20 * k)
+                Image.fromarray(pixels).save(tmp_path / "bugs" / part / name / f"{i:02d}.png")
+    monkeypatch.setenv("DROP_RECORDS", str(tmp_path / "records"))
+    monkeypatch.setattr("drop.runs._cores", lambda: 1)
+    script = Path(__file__).parent.parent / "batches" / "prune_folder.py"
+    monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path / "bugs"), "0.5", "--epochs", "1"])
+    runpy.run_path(str(script), run_name="__main__")
+    files, said = (text.splitlines() for text in capsys.readouterr())
+    assert len(files) == len(set(files)) == 60 and all(Path(file).is_file() for file in files)
+    counts = {name: sum(f"/train/{name}/" in file for file in files) for name in ("ant", "bee", "fly")}
+    for line, (name, n) in zip(said[-3:], counts.items(), strict=True):
+        assert line.startswith(f"{name}: recall ") and f"keeps {n} of" in line

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from drop import benchmarks, datasets
+from drop import datasets
 from drop.benchmarks import SMOKE, benchmark
 from drop.models import build
 from drop.training import Arena, Job, Lane, rates, seed_of, train
@@ -181,6 +181,11 @@ def test_a_precision_of_bf16_learns_as_well(data):
     assert result.test[-1].trace() / result.test[-1].sum() > 0.6
 
 
+def test_images_that_are_not_square_are_refused(data, arena):
+    wide = dataclasses.replace(data, train=datasets.Split(data.train.images[:, :, :20], data.train.labels))
+    with pytest.raises(ValueError, match="20 x 28 pixels, but must be square"):
+        Arena(wide, arena.recipe)
+
+
 def test_no_jobs_no_results(arena):
     assert list(train(arena, [])) == []
-    assert benchmarks.CORE[-1] == 1.0
