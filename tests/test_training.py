@@ -183,7 +183,7 @@ def test_a_precision_of_bf16_learns_as_well(data):
 
 def test_images_that_are_not_square_are_refused(data, arena):
     wide = dataclasses.replace(data, train=datasets.Split(data.train.images[:, :, :20], data.train.labels))
-    with pytest.raises(ValueError, match="20 x 28 pixels, but must be square"):
+    with pytest.raises(ValueError, match="28 x 20 pixels, but must be square"):
         Arena(wide, arena.recipe)
 
 
