@@ -25,15 +25,18 @@ import nbformat
 import papermill
 from nbformat import NotebookNode
 
+from drop import records
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks"
 PAGES = ROOT / "book"
 LIVE = ("00_quickstart",)
-# Second pages of a notebook with other parameters: stem of the page -> notebook, title, parameters.
+# Second pages of a notebook with other parameters: stem of the page -> notebook, title, parameters. They leave out the
+# cells tagged "first-page", which are the same for every data set.
 VARIANTS = {
     "33_bias_audit_cifar10": (
         "30_bias_audit", "The bias audit on CIFAR-10",
-        {"benchmark": "cifar10", "densities": [0.1, 0.3, 1.0], "seeds": [0, 1]},
+        {"benchmark": "cifar10", "densities": [0.1, 0.3, 0.8, 1.0], "seeds": [0, 1, 2]},
     ),
     "34_what_pruners_keep_cifar10": ("31_what_pruners_keep", "What pruners keep of CIFAR-10", {"benchmark": "cifar10"}),
     "35_definitions_cifar10": (
@@ -41,8 +44,17 @@ VARIANTS = {
         {"benchmark": "cifar10", "seeds": [0, 1]},
     ),
     "42_field_cifar10": (
-        "40_drop_against_the_field", "DRoP against the field on CIFAR-10",
-        {"benchmark": "cifar10"},
+        "40_drop_against_the_field", "DRoP against the field on CIFAR-10", {"benchmark": "cifar10"},
+    ),
+    "53_quotas_cifar10": (
+        "50_how_good_are_the_quotas", "How good are the quotas on CIFAR-10?",
+        {
+            "benchmark": "cifar10", "densities": [0.1, 1.0], "mixture_part": False,
+            "pruners": [
+                "random", "random+balanced", "random+nucs", "random+gamma0.5", "random+gamma0.7", "random+drop",
+                "random+size", "random+minimax1", "random+minimax2",
+            ],
+        },
     ),
 }  # fmt: skip
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -84,6 +96,7 @@ def read(page: Page) -> NotebookNode:
     if page.title:
         notebook.cells[0].source = "\n".join([f"# {page.title}", *notebook.cells[0].source.splitlines()[1:]])
         _put_in(notebook, page.values, set(given))
+        notebook.cells = [cell for cell in notebook.cells if "first-page" not in cell.metadata.get("tags", ())]
     given |= {name: repr(value) for name, value in page.values.items()}
     notebook.cells.append(nbformat.v4.new_markdown_cell(closing_note(page.source, given)))
     notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
@@ -194,7 +207,7 @@ def write(page: Page) -> str:
     target = page.file
     text = nbformat.writes(notebook) + "\n"
     fresh = not target.exists() or target.read_text(encoding="utf-8") != text
-    target.write_text(text, encoding="utf-8")
+    records.write(target, text)
     return f"{target.relative_to(ROOT)}: {'written' if fresh else 'unchanged'} ({time.perf_counter() - begun:.0f} s)"
 
 
