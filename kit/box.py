@@ -35,10 +35,10 @@ def main() -> int:
     parser.add_argument("--back", type=float, default=15, help="MiB a file on the way back")
     parser.add_argument("--files", type=int, default=8, help="how many files may come back")
     options = parser.parse_args()
-    begun, missing = time.monotonic(), []
+    begun = time.monotonic()
     for piece in options.piece:
-        missing = parcels.accept(piece.resolve(), options.box)
-    if missing:
+        parcels.accept(piece.resolve(), options.box)
+    if missing := parcels.missing(options.box):
         print(f"still to come: {', '.join(missing)}")
     if options.minutes is None:
         return 0

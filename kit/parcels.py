@@ -39,9 +39,10 @@ def deal(bundles: dict[str, Path], out: Path, limit: int) -> list[Path]:
     """Cut bundles, end to end, into folders out/1, out/2, ... of at most `limit` bytes each, and return these.
 
     Every folder lists all parts of all bundles, so that whoever receives them, in any order, knows what is missing.
+    Earlier pieces there are removed. FileExistsError where another folder bears the name of a piece.
     """
-    for old in out.glob("[0-9]*"):
-        shutil.rmtree(old)
+    for old in out.glob("[0-9]*/manifest.json"):
+        shutil.rmtree(old.parent)
     pieces, room, listed = [], 0, {}
     for name, path in bundles.items():
         parts = []
@@ -50,6 +51,7 @@ def deal(bundles: dict[str, Path], out: Path, limit: int) -> list[Path]:
                 if room == 0:
                     pieces.append(out / str(len(pieces) + 1))
                     pieces[-1].mkdir(parents=True)
+                    (pieces[-1] / "manifest.json").touch()  # a piece from now on, whatever happens
                     room = limit
                 content = file.read(min(room, left))
                 room -= len(content)
@@ -66,25 +68,34 @@ def accept(piece: Path, box: Path) -> list[str]:
 
     Pieces may come in any order and again. ValueError for a part that was altered on its way.
     """
-    manifest = json.loads((piece / "manifest.json").read_text())
-    waiting, missing = box / "parts", []
+    waiting = box / "parts"
     waiting.mkdir(parents=True, exist_ok=True)
-    for name, entry in manifest.items():
-        done = box / f"{name}.unpacked"
-        if done.exists() and done.read_text() == entry["sha256"]:
-            continue
+    shutil.copyfile(piece / "manifest.json", box / "manifest.json")
+    for name, entry in _expected(box).items():
         for part, sha256 in entry["parts"]:
             if (piece / part).exists() and not _is(waiting / part, sha256):
                 shutil.copyfile(piece / part, waiting / part)
                 if not _is(waiting / part, sha256):
                     (waiting / part).unlink()
                     raise ValueError(f"{piece / part} was altered on its way: copy it again")
-        absent = [part for part, sha256 in entry["parts"] if not _is(waiting / part, sha256)]
-        missing += absent
-        if not absent:
+        if all(_is(waiting / part, sha256) for part, sha256 in entry["parts"]):
             _unpack([waiting / part for part, _ in entry["parts"]], box / name)
-            done.write_text(entry["sha256"])
-    return missing
+            (box / f"{name}.unpacked").write_text(entry["sha256"])
+    return missing(box)
+
+
+def missing(box: Path) -> list[str]:
+    """The parts still to come, by the list of the last piece that was taken in; none where no piece was."""
+    listed = [pair for entry in _expected(box).values() for pair in entry["parts"]]
+    return [part for part, sha256 in listed if not _is(box / "parts" / part, sha256)]
+
+
+def _expected(box: Path) -> dict[str, dict]:
+    """The listed bundles that are not unpacked yet."""
+    path = box / "manifest.json"
+    manifest = json.loads(path.read_text()) if path.exists() else {}
+    marks = {name: box / f"{name}.unpacked" for name in manifest}
+    return {n: e for n, e in manifest.items() if not (marks[n].exists() and marks[n].read_text() == e["sha256"])}
 
 
 def _unpack(parts: list[Path], target: Path) -> None:

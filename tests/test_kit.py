@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "kit"))
 
+import box as there  # noqa: E402
 import parcels  # noqa: E402
 import send  # noqa: E402
 import shelf  # noqa: E402
@@ -61,6 +62,33 @@ def test_a_part_that_was_altered_on_its_way_is_refused_and_can_be_sent_again(bun
         parcels.accept(first, tmp_path / "box")
     part.write_bytes(whole)
     assert parcels.accept(first, tmp_path / "box") == []
+
+
+def test_only_earlier_pieces_are_removed_from_the_folder_that_pieces_go_to(bundles, tmp_path):
+    mine = tmp_path / "out" / "2024-photos" / "x"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    assert len(parcels.deal(bundles, tmp_path / "out", 3000)) > 1
+    with pytest.raises(FileNotFoundError):  # interrupted in its second bundle
+        parcels.deal({"all": bundles["all"], "lost": tmp_path / "nowhere"}, tmp_path / "out", 10**6)
+    parcels.deal(bundles, tmp_path / "out", 10**6)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1", "2024-photos"]
+    (tmp_path / "out" / "2024-photos").rename(tmp_path / "other").rename(tmp_path / "out" / "2")
+    with pytest.raises(FileExistsError):
+        parcels.deal(bundles, tmp_path / "out", 3000)
+    assert (tmp_path / "out" / "2" / "x").read_text() == "mine"
+
+
+def test_nothing_is_measured_as_long_as_a_piece_that_came_earlier_lacks_another(bundles, tmp_path, monkeypatch):
+    first, *_ = parcels.deal(bundles, tmp_path / "out", 3000)
+    assert parcels.missing(tmp_path / "box") == []  # nothing was sent: nothing lacks
+    lacks = parcels.accept(first, tmp_path / "box")
+    assert lacks and parcels.missing(tmp_path / "box") == lacks
+    command = ["box.py", "--box", str(tmp_path / "box"), "--minutes", "1", "--home", str(tmp_path / "home")]
+    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr(there, "Worker", None)
+    with pytest.raises(SystemExit, match="measuring needs all pieces"):
+        there.main()
 
 
 def test_an_unchanged_bundle_is_not_packed_again_and_a_changed_one_is(bundles, tmp_path):
