@@ -20,16 +20,16 @@ from typing import Any
 import numpy as np
 import release
 import ties
-from material import Material, recalls_of
+from material import Material
 from scipy import stats
 
 from drop import records, scores
 from drop.__main__ import seeds_of
 from drop.benchmarks import Benchmark, benchmark
+from drop.metrics import recalls_of
 from drop.quotas import drop_counts
 from drop.records import Store
 from drop.released import FOLDER
-from drop.runs import Trainer
 from drop.selection import top
 
 DENSITIES = (0.1, 0.3)
@@ -156,7 +156,7 @@ def measure(entry: Benchmark, seeds: Sequence[int], store: Store, passes: Sequen
         "recalls": [row for m in materials for row in ways_to_read_recalls(m)],
         "orders": [{"score": name, "seed": m.seed, **row} for m in materials for name in ("forgetting", "el2n")
                    for row in ties.study(m.score(name), labels)],
-        "provenance": records.provenance(Trainer(entry, data, arena.device.type, 1, 1).name),
+        "provenance": release.provenance(entry, data, arena),
     })  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import release
 from drop import scores
 from drop.benchmarks import Benchmark
 from drop.datasets import DataSet
+from drop.metrics import recalls_of
 from drop.models import Network, build
 from drop.queries import Query, Shelf, queries_for
 from drop.records import Store
@@ -45,10 +46,14 @@ class Material:
         """What takes long, kept on the shelf beside the full query."""
         return self.shelf.derived(self.full, name, lambda _: compute())
 
+    def _averaged(self, name: str, score: Callable[[Query], np.ndarray]) -> np.ndarray:
+        """The mean of a score over the short queries, kept beside the first one under a name with their number."""
+        first, name = self.short[0], f"{name}-{len(self.short)}"
+        return self.shelf.derived(first, name, lambda _: np.mean([score(query) for query in self.short], axis=0))
+
     def squared(self) -> np.ndarray:
         """EL2N from squared lengths, float64 (N,)."""
-        values = (scores.el2n(self.probabilities(query), self.labels, squared=True) for query in self.short)
-        return self._kept("el2n-squared", lambda: np.mean(list(values), axis=0))
+        return self._averaged("el2n-squared", lambda q: scores.el2n(self.probabilities(q), self.labels, squared=True))
 
     def late(self) -> np.ndarray:
         """EL2N of the full query when it is trained, float64 (N,)."""
@@ -67,14 +72,13 @@ class Material:
 
     def last_layer(self) -> np.ndarray:
         """GraNd of the last layer alone, averaged over the short queries, float64 (N,)."""
-        values = (self.grand(self.network(query), "last") for query in self.short)
-        return self._kept("grand-last", lambda: np.mean(list(values), axis=0))
+        return self._averaged("grand-last", lambda query: self.grand(self.network(query), "last"))
 
     def untrained(self) -> np.ndarray:
         """GraNd under the initial weights of the first short query, float64 (N,)."""
         arena, seed = self.arena, seed_of("weights", *self.short[0].job(len(self.labels)).name) % 2**32
         network = build(arena.recipe.model, arena.num_classes, arena.channels, arena.size, seed)
-        return self._kept("grand-untrained", lambda: self.grand(network.to(arena.device)))
+        return self.shelf.derived(self.short[0], "grand-untrained", lambda _: self.grand(network.to(arena.device)))
 
     def other_centre(self, density: float) -> np.ndarray:
         """k-center from sample `seed + 1`, as far as density reaches, float64 (N,); what was not chosen ties at 0."""
@@ -90,11 +94,6 @@ class Material:
     def passes(self) -> np.ndarray:
         """Whether each image is right after each epoch of the full query, bool (E, N); trains it again, once."""
         return self._kept("passes", lambda: evaluated(self.full, self.arena))
-
-
-def recalls_of(confusion: np.ndarray) -> np.ndarray:
-    """Class recalls float64 (K,) of a confusion matrix."""
-    return confusion.diagonal() / confusion.sum(1)
 
 
 def evaluated(query: Query, arena: Arena) -> np.ndarray:

@@ -67,7 +67,7 @@ def gather(entry: Benchmark, seed: int, store: Store, data: DataSet, arena: Aren
         **{f"scores/{name}": values for name, values in scores.items()}, **_of_full_query(entry, seed, shelf, arena),
     }  # fmt: skip
     ties = {name: round(share_of_ties(values), 6) for name, values in exact.items()}
-    given = Released(scores, arrays["recalls"], arrays, _about(entry, seed, shelf, data, ties))
+    given = Released(scores, arrays["recalls"], arrays, _about(entry, seed, shelf, data, arena, ties))
     for pruner in PRUNERS:
         for density in DENSITIES:
             kept, _ = keep(Run(entry, pruner, density, seed), labels, K, store)
@@ -110,16 +110,22 @@ def _small(values: np.ndarray) -> np.ndarray:
     return values.astype(np.min_scalar_type(int(values.max())))
 
 
-def _about(entry: Benchmark, seed: int, shelf: Shelf, data: DataSet, ties: dict[str, float]) -> dict:
+def provenance(entry: Benchmark, data: DataSet, arena: Arena) -> dict[str, str | None]:
+    """When, by which code and on which device, an arena's, something is computed."""
+    return records.provenance(Trainer(entry, data, arena.device.type, 1, 1).name)
+
+
+def _about(
+    entry: Benchmark, seed: int, shelf: Shelf, data: DataSet, arena: Arena, ties: dict[str, float]
+) -> dict:  # fmt: skip
     short, [full] = (queries_for(entry, seed, name) for name in ("el2n", "forgetting"))
     seconds = {query: round(float(shelf.get(query)["seconds"]), 1) for query in [*short, full]}
-    processor = Trainer(entry, data, str(torch.device("cpu")), 1, 1).name
     return {
         "data": data.digest, "dataset": data.name, "seed": seed, "recipe": dataclasses.asdict(entry.recipe),
         "short": {"keys": [query.key for query in short], "epochs": short[0].recipe.epochs,
                   "seconds": [seconds[query] for query in short]},
         "full": {"key": full.key, "epochs": full.recipe.epochs, "seconds": seconds[full]},
-        "ties": ties, "provenance": records.provenance(processor),
+        "ties": ties, "provenance": provenance(entry, data, arena),
     }  # fmt: skip
 
 

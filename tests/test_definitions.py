@@ -10,6 +10,7 @@ import release
 import ties
 
 from drop.benchmarks import SMOKE, Benchmark
+from drop.queries import queries_for
 from drop.records import Store
 
 QUICK = dataclasses.replace(
@@ -84,6 +85,18 @@ def test_never_learned_samples_as_maximum_and_as_infinity_are_one_ranking(measur
     rows = {(row["variant"], row["seed"]): row for row in found["variants"]}
     a, b = (rows[f"never learned: {rule}", 0] for rule in ("maximum", "infinity"))
     assert {k: v for k, v in a.items() if k != "variant"} == {k: v for k, v in b.items() if k != "variant"}
+
+
+def test_what_is_kept_of_the_short_queries_is_made_again_when_they_change(measured):
+    store, _ = measured
+    squared, last = [], []
+    for change in ({}, {"short_epochs": 2}, {"short_queries": 2}):
+        entry = dataclasses.replace(MICRO, recipe=dataclasses.replace(QUICK, **change))
+        m = material.Material(entry, 0, store, *release.train_missing(entry, [0], store))
+        assert m.full.key == queries_for(MICRO, 0, "forgetting")[0].key
+        squared.append(m.squared().sum())
+        last.append(m.last_layer().sum())
+    assert len(set(squared)) == len(set(last)) == 3
 
 
 def test_looking_at_all_images_after_each_epoch_does_not_change_the_training(measured):

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keeping
 import numpy as np
@@ -146,6 +147,15 @@ def test_sets_that_the_scores_do_not_give_are_not_released(made, monkeypatch):
     monkeypatch.setattr(release, "keep", lambda run, labels, *_: (np.arange(round(run.density * len(labels))), None))
     with pytest.raises(RuntimeError, match="released scores do not give the set of el2n at density 0.1"):
         release.gather(MICRO, 0, store, data, arena)
+
+
+def test_what_is_released_names_the_device_it_was_computed_on(made, monkeypatch):
+    store, folder, _, data, arena = made
+    assert released.load("micro", "smoke", folder=folder).about["provenance"]["device"].startswith("cpu (")
+    monkeypatch.setattr(release.torch.cuda, "get_device_name", lambda: "a GPU")
+    elsewhere = SimpleNamespace(device=release.torch.device("cuda"))
+    about = release._about(MICRO, 0, release.Shelf(store.root), data, elsewhere, {})
+    assert about["provenance"]["device"] == "a GPU"
 
 
 def test_without_its_query_models_nothing_is_released(made, tmp_path, capsys, monkeypatch):
