@@ -158,11 +158,15 @@ def prepare(request: dict[str, Any]) -> list[Job]:
 
 
 def settings_of(arguments: list[str]) -> dict[str, str]:
-    """The settings among the arguments, such as scale=laptop or SCALE=laptop; ValueError for an unknown name."""
+    """The settings among the arguments, such as scale=laptop or SCALE=laptop, less dry=0 and pages=0.
+
+    ValueError for what is no setting.
+    """
     pairs = [argument.split("=", 1) for argument in arguments if not argument.startswith("-")]
     if odd := [pair[0] for pair in pairs if len(pair) < 2]:
         raise ValueError(f"{odd[0]!r} is no setting; they look like scale=laptop")
-    return {name.lower(): value for name, value in pairs if value}
+    settings = {name.lower(): value for name, value in pairs if value}
+    return {name: value for name, value in settings.items() if (name, value) not in (("dry", "0"), ("pages", "0"))}
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from statistics import mean
 import batch
 
 from drop import records
-from drop.benchmarks import Benchmark, Run, parts
+from drop.benchmarks import RULES, Benchmark, Run, parts
 
 QUERIES = ("random", "full", "balanced", "")  # what needs no query models
 
@@ -37,7 +37,7 @@ def cost(runs: list[Run], table: dict[tuple[str, str], float]) -> float | None:
             return None
         full = table[entry.name, entry.scale]
         total += full * (recipe.budget + (1 - recipe.budget) * run.density)
-        for name in ("", *parts(run.pruner)) if run.density < 1 else ():
+        for name in parts(run.pruner) if run.density < 1 else ():
             epochs |= {(entry, run.seed, kind): full * n / recipe.epochs for kind, n in _queries(entry, name or "")}
     return total + sum(epochs.values())
 
@@ -47,8 +47,17 @@ def _queries(entry: Benchmark, name: str) -> list[tuple[str, int]]:
     if (name := name.removesuffix("q")) in QUERIES:
         return []
     recipe = entry.recipe
-    short = name in ("el2n", "grand", "drop")
+    short = name in ("el2n", "grand", *RULES)
     return [("short", recipe.short_queries * recipe.short_epochs) if short else ("full", recipe.full_epochs)]
+
+
+def rounds_before(runs: list[Run], store: records.Store) -> list[Run]:
+    """The earlier rounds that the quotas of some runs build on and that have no record, other than these runs."""
+    found: dict[Run, None] = {}
+    for run in runs:
+        while run := run.previous:
+            found[run] = None
+    return [run for run in found if run not in runs and store.get(run.key) is None]
 
 
 def clock(seconds: float) -> str:
@@ -67,7 +76,7 @@ def plan_text(jobs: list[batch.Job]) -> str:
         if job.done(store):
             state = f"exists  {len(job.runs)} runs" if job.runs else "exists  executed"
         elif job.runs:
-            seconds = cost(missing, table)
+            seconds = cost(missing + rounds_before(missing, store), table)
             total, unknown = total + (seconds or 0), unknown + (seconds is None)
             price = "cost not measured yet" if seconds is None else f"about {clock(seconds)}"
             state = f"to run  {len(missing)} of {len(job.runs)} runs, {price}"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import batch
 import batch_report
@@ -16,7 +17,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from drop import benchmarks, records
+from drop import benchmarks, records, runs
 
 HERE = Path(__file__).parent / "batches"
 EXAMPLES = pages.ROOT / "batches"
@@ -120,12 +121,41 @@ def test_the_dry_run_says_what_exists_and_what_the_rest_costs(capsys, tmp_path):
     assert not (tmp_path / "records").exists()
 
 
+def test_a_setting_of_zero_means_no(monkeypatch, tmp_path):
+    started = []
+    monkeypatch.setattr(batch.os, "execv", lambda _, command: started.append(command))
+    batch.main(["DRY=0", "pages=0", "scale=smoke", "seeds=0", f"notebook={PRUNE}"])
+    assert len(started) == 1 and {"scale=smoke", "seeds=0"} <= set(started[0]) and "pages=0" not in started[0]
+
+
 def test_cost_counts_steps_and_query_models_once_a_seed():
     entry = benchmarks.benchmark("fashion-mnist", "laptop")  # 9 epochs; queries: 5 x 1 epoch, and one of 30
     plan = benchmarks.plan(entry, ["random", "random+drop"], [0.5, 1.0], [0])
     cost = batch_report.cost(plan, {("fashion-mnist", "laptop"): 90.0})
     assert cost == pytest.approx(90 * (1 + 2 * 0.75) + 90 * 5 / 9)
     assert batch_report.cost(plan, {}) is None
+
+
+@pytest.mark.parametrize("rule, epochs", [
+    *[(rule, 5 if rule != "balanced" else 0) for rule in benchmarks.RULES],
+    ("el2nq", 5), ("forgettingq", 30),
+])  # fmt: skip
+def test_every_quota_rule_is_priced_with_the_query_models_it_needs(rule, epochs):
+    run = benchmarks.Run(benchmarks.benchmark("fashion-mnist", "laptop"), f"random+{rule}", 0.5, 0)
+    cost = batch_report.cost([run], {("fashion-mnist", "laptop"): 90.0})
+    assert cost == pytest.approx(90 * 0.75 + 90 * epochs / 9)
+    assert {query.index < 0 for query in runs.needed_queries([run])} == {30: {True}, 5: {False}, 0: set()}[epochs]
+
+
+def test_earlier_rounds_without_a_record_are_priced_too(store, tmp_path):
+    rules = [f"random+minimax{n}" for n in (1, 2, 3)]
+    first, second, third = plan = benchmarks.plan(benchmarks.benchmark("fashion-mnist", "laptop"), rules, [0.1], [99])
+    assert batch_report.rounds_before([third], store) == [second, first]
+    assert batch_report.rounds_before([third, second, first], store) == []
+    assert batch_report.rounds_before([third], SimpleNamespace(get={first.key: "recorded"}.get)) == [second]
+    jobs = batch.jobs_of(listed(tmp_path, {"notebook": PRUNE, "pruners": rules[2:], "densities": [0.1], "seeds": [99]}))
+    seconds = batch_report.clock(batch_report.cost(plan, batch_report.cost_table(store.all())))
+    assert f"1 of 1 runs, about {seconds} " in batch_report.plan_text(jobs)
 
 
 def test_a_benchmark_of_ones_own_takes_less_than_twenty_lines(tmp_path):
