@@ -24,7 +24,7 @@ COSTS = ("query_cost", "query_share", "total_cost")  # of training times, as mul
 DEAREST = 1000.0  # a cost that no pruner reaches; intervals end there
 MEASURED = (*metrics.METRICS, "smallest_class", *COSTS)
 QUERIES = {  # the kinds of query models, and the scores and quotas that need them
-    "short": {"el2n", "grand", "drop"},
+    "short": {"el2n", "grand", *benchmarks.RULES} - {"balanced"},
     "full": {"forgetting", "dynamic-uncertainty", "k-center", "prototype"},
 }
 EXACT = ("threshold", "closed")  # metrics of a benchmark "mixture μ0 μ1 σ0 σ1", computed without records
@@ -160,15 +160,24 @@ def _entry(name: str) -> benchmarks.Benchmark:
     return benchmarks.benchmark(name.removesuffix(f"-{scale}"), scale)
 
 
+def _known(name: str) -> benchmarks.Benchmark | None:
+    """A benchmark of the table; None for one that somebody's script has registered."""
+    try:
+        return _entry(name)
+    except ValueError:
+        return None
+
+
 def index(measured: list[dict], times: Times | None = None) -> Runs:
-    """Records by benchmark, pruner, density and seed, without those of another recipe or data than the benchmark's.
+    """Records by benchmark, pruner, density and seed, without those of another recipe or data than the table's.
 
     Each has its `costs` where the times of its query models and of its seed's training on all the data are known.
     """
     runs = defaultdict(dict)
     for record in measured:
         benchmark, scale, pruner, density, seed = (record["run"][name] for name in records.RUN_FIELDS[:5])
-        if record["key"] == benchmarks.Run(benchmarks.benchmark(benchmark, scale), pruner, density, seed).key:
+        entry = _known(f"{benchmark}-{scale}")
+        if entry and record["key"] == benchmarks.Run(entry, pruner, density, seed).key:
             runs[f"{benchmark}-{scale}", pruner, float(density)][seed] = record
     for (name, pruner, _), by_seed in runs.items():
         for seed, record in by_seed.items():
@@ -189,20 +198,18 @@ def query_times(*paths: str | Path) -> Times:
     """Seconds of all short queries ("short") and of the full one, by benchmark and seed; empty where no file is.
 
     paths: what query_times.py and release.py write, by default; earlier files win. Query models of another recipe than
-    the benchmark's do not count.
+    the table's do not count.
     """
     times = {}
     for path in (Path(path) for path in paths or TIMED):
         entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         for name, entry in entries.items():
-            if (found := re.fullmatch(r"(.+)-seed(\d+)(\.npz)?", name)) and entry["recipe"] == _recipe(found[1]):
+            found = re.fullmatch(r"(.+)-seed(\d+)(\.npz)?", name)
+            known = found and _known(found[1])
+            if known and entry["recipe"] == records.plain(asdict(known.recipe)):
                 seconds = {"short": sum(entry["short"]["seconds"]), "full": entry["full"]["seconds"]}
                 times.setdefault((found[1], int(found[2])), seconds)
     return times
-
-
-def _recipe(name: str) -> dict[str, Any]:
-    return records.plain(asdict(_entry(name).recipe))
 
 
 def ledger(

@@ -82,6 +82,16 @@ def test_runs_of_another_recipe_or_other_data_do_not_count():
     assert judged("worst_class", "random+drop @ 0.3 > random @ 0.3", other).verdict == "not measured"
 
 
+def test_records_and_times_of_somebody_elses_benchmark_are_left_out(tmp_path):
+    measured = recorded(TABLE)
+    names = ({"benchmark": "mine"}, {"scale": "s"})
+    theirs = [{**measured[0], "run": {**measured[0]["run"], **name}} for name in names]
+    assert claims.index([*theirs, *measured]) == claims.index(measured)
+    entry = {"recipe": theirs[0]["run"]["recipe"], "short": {"seconds": [1]}, "full": {"seconds": 9}}
+    (tmp_path / "times.json").write_text(json.dumps({"mine-laptop-seed0": entry, "fashion-mnist-s-seed0": entry}))
+    assert claims.query_times(tmp_path / "times.json") == {}
+
+
 @pytest.mark.parametrize(
     "how, verdicts, verdict",
     [
@@ -252,6 +262,9 @@ def timed(pruner, density, seconds):
         ("query_cost", "el2n @ 0.1 > random+drop @ 0.1 - 0.05", 0, "supported"),
         ("query_cost", "random+forgettingq @ 0.1 > random+drop @ 0.1 - 0.05", 2.5, "supported"),
         ("query_cost", "random @ 0.1 > random+drop @ 0.1 - 0.05", -0.5, "contradicted"),
+        ("query_cost", "random+gamma0.7 @ 0.1 > random+drop @ 0.1 - 0.05", 0, "supported"),
+        ("query_cost", "random+nucs @ 0.1 > random+drop @ 0.1 - 0.05", 0, "supported"),
+        ("query_cost", "random+balanced @ 0.1 > random+drop @ 0.1 - 0.05", -0.5, "contradicted"),
         ("query_share", "0 > random+drop @ 0.1 - 0.05", -1, "contradicted"),
         ("total_cost", "full > random+drop @ 0.1 + 0.05", 0, "contradicted"),
         ("total_cost", "full > random @ 0.1 + 0.05", 0.5, "supported"),
@@ -259,7 +272,7 @@ def timed(pruner, density, seconds):
 )
 def test_what_query_models_cost(metric, text, value, verdict):
     """Short queries 5 s together, the full one 30 s, final models 10 s on all data and 5 s on a tenth."""
-    pruners = ("random", "random+drop", "el2n", "random+forgettingq")
+    pruners = "random random+drop el2n random+forgettingq random+gamma0.7 random+nucs random+balanced".split()
     measured = timed("full", 1.0, 10.0) + [run for pruner in pruners for run in timed(pruner, 0.1, 5.0)]
     part = {"id": "X1a", "benchmarks": [FASHION], "all": [{metric: text}]}
     document = {"level": 0.95, "claims": [{"id": "X1", "parts": [part]}]}
