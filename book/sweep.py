@@ -109,12 +109,6 @@ class Sweep:
         """What every figure says of itself."""
         return f"{self.benchmark}, {self.scale} scale, n = {self.n} seeds"
 
-    def missing(self) -> list[str]:
-        """The pruners at densities that have fewer seeds than planned, such as "k-center at 0.3 (2 of 3 seeds)"."""
-        wanted = Counter((run.pruner, run.density) for run in self.plan)
-        had = Counter((run.pruner, run.density) for run in self.found)
-        return [f"{p} at {d:g} ({had[p, d]} of {k} seeds)" for (p, d), k in wanted.items() if had[p, d] < k]
-
     def lacks(self) -> str:
         """What of the plan has no record, in words: "1 of 3 seeds of GraNd, Forgetting at 0.1; ..."; "" if nothing."""
         wanted = Counter((run.pruner, run.density) for run in self.plan)
