@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from training import save
 
 from drop import datasets, metrics
 from drop.benchmarks import benchmark
@@ -48,7 +48,7 @@ def main() -> None:
     if options.out:
         names = ["precision", "density", "seed", "average", "worst_class", "seconds"]
         found = [dict(zip(names, row, strict=True)) for row in rows]
-        options.out.write_text(json.dumps({"device": device, "rows": found}, indent=1) + "\n")
+        save({"device": device, "rows": found}, options.out)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ NETWORKS = {  # on a CPU: data set, recipe
     "vgg16": ("cifar10", VGG16),
 }
 SHAPES = {"fashion-mnist": (1, 28), "cifar10": (3, 32)}  # channels, side
+PATIENCE = 300  # seconds within which all processes must be ready to be timed
 GRID = 162  # full runs that the paper's CIFAR-10 grid is worth: 8 pruners, 9 densities, 3 seeds
 
 
@@ -84,13 +85,18 @@ def beside(name: str, checkout: Path | None, seconds: float, peak: float) -> dic
 
 
 def ours(name: str, seconds: float) -> float:
-    """Images a second of as many processes as there are cores, each training a network of its own on one thread."""
+    """Images a second of as many processes as there are cores, each training a network of its own on one thread.
+
+    Missing data are an error before any process starts; BrokenBarrierError where one of them does not get ready.
+    """
+    datasets.load(NETWORKS[name][0])
     count = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(count), context.Queue()
-    workers = [context.Process(target=_work, args=(name, seconds, start, results)) for _ in range(count)]
+    start, results = context.Barrier(count + 1, timeout=PATIENCE), context.Queue()
+    workers = [context.Process(target=_work, args=(name, seconds, start, results), daemon=True) for _ in range(count)]
     for worker in workers:
         worker.start()
+    start.wait()
     rates = [results.get(timeout=600) for _ in workers]
     for worker in workers:
         worker.join()

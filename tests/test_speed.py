@@ -1,7 +1,9 @@
 """Facts about speed that can be checked without a clock, and the benchmark of training on a few images."""
 
 import json
+import multiprocessing
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "speed"))
 
+import precision  # noqa: E402
 import training as benchmark  # noqa: E402
 
 
@@ -47,6 +50,34 @@ def test_results_are_written_whole_or_not_at_all(tmp_path):
         benchmark.save({"rows": object()}, path)
     assert json.loads(path.read_text()) == {"rows": 1}
     assert [entry.name for entry in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_results_in_two_precisions_replace_earlier_ones_at_one_stroke(tmp_path, monkeypatch):
+    path, earlier = tmp_path / "r.json", tmp_path / "earlier.json"
+    earlier.write_text("whole")
+    path.hardlink_to(earlier)
+    command = f"precision.py --benchmark fashion-mnist --scale smoke --seeds --out {path}"
+    monkeypatch.setattr(sys, "argv", command.split())
+    precision.main()
+    assert json.loads(path.read_text())["rows"] == [] and earlier.read_text() == "whole"
+
+
+def test_missing_data_are_an_error_before_any_process_starts(monkeypatch):
+    monkeypatch.setitem(benchmark.NETWORKS, "lenet5", ("nowhere", benchmark.NETWORKS["lenet5"][1]))
+    monkeypatch.setattr(benchmark.multiprocessing, "get_context", None)
+    with pytest.raises(ValueError, match="'nowhere'"):
+        benchmark.ours("lenet5", 1)
+
+
+def test_a_process_that_does_not_get_ready_is_not_waited_for_long(monkeypatch):
+    monkeypatch.setitem(benchmark.NETWORKS, "lenet5", ("fashion-mnist-mini", benchmark.NETWORKS["lenet5"][1]))
+    monkeypatch.setattr(benchmark, "PATIENCE", 0.1)
+    try:
+        with pytest.raises(threading.BrokenBarrierError):
+            benchmark.ours("lenet5", 1)
+    finally:
+        for process in multiprocessing.active_children():
+            process.kill()
 
 
 def test_images_a_second_count_training_and_evaluation():
