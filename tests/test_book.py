@@ -88,7 +88,9 @@ def test_a_page_comes_out_the_same_twice(tmp_path: Path, monkeypatch: pytest.Mon
     page = pages.Page(source)
     assert "written" in pages.write(page)
     assert pages.is_current(page)
+    before = page.file.stat().st_ino
     assert "unchanged" in pages.write(page)
+    assert page.file.stat().st_ino != before  # replaced at one stroke: whoever reads it meanwhile has a whole page
     source.write_text(STABLE.replace("width = 3", "width = 4"))
     assert not pages.is_current(page)
 
