@@ -639,8 +639,9 @@ figures.say("\n".join(f"- {line}" for line in found).replace("+-", "−") or "To
 # %% [markdown]
 # ## The verdicts, and where they disagree with the paper
 #
-# The tests were written down before these runs; the [claims ledger](60_claims_ledger.ipynb) lists every line with its
-# interval and its margin. Here are the verdicts on this benchmark alone.
+# The tests were written down before these runs, but for parts that say otherwise; the
+# [claims ledger](60_claims_ledger.ipynb) lists every line with its interval and its margin. Here are the verdicts on
+# this benchmark alone. A case holds the lines for one method at one density; one case against it contradicts a part.
 
 # %% tags=["hide-input"]
 WANTED = ("C2", "C3", "C4", "C5", "C7")
@@ -649,20 +650,24 @@ parts = [part for claim in ledger if claim.source["id"] in WANTED for part in cl
 parts = [part for part in parts if part.benchmark == f"{benchmark}-{scale}"]
 rows = []
 for part in parts:
-    verdicts = [line.verdict for line in part.lines]
+    verdicts = [case.verdict for case in part.cases]
     tally = [verdicts.count(v) for v in ("supported", "undecided", "contradicted", "not measured")]
     rows.append([part.source["id"], part.verdict, *tally])
 figures.table(rows, ["part", "verdict", "supported", "undecided", "contradicted", "not measured"])
 
 # %% tags=["hide-input"]
 said = {part.source["id"]: part for part in parts}
-for verdict, words in (
-    ("contradicted", "**Against the paper** (at least one line is contradicted)"),
-    ("supported", "**With the paper**"),
-    ("undecided", "**Open**: too few seeds or test images to tell"),
+for verdict, ours, words in (
+    ("contradicted", False, "**Against the paper** (at least one case is contradicted)"),
+    ("supported", False, "**With the paper**"),
+    ("undecided", False, "**Open**: too few seeds or test images to tell"),
+    ("contradicted", True, "**More than the paper says, and contradicted**"),
+    ("supported", True, "**More than the paper says, and supported**"),
 ):
-    these = {name: part.source["says"] for name, part in said.items() if part.verdict == verdict}
-    lines = [f"- {name}: {' '.join(text.split())}" for name, text in these.items()]
+    lines = [
+        f"- {name}: {' '.join(part.source['says'].split())}" for name, part in said.items()
+        if part.verdict == verdict and part.source.get("ours", False) == ours
+    ]  # fmt: skip
     if lines:
         figures.say(f"{words}:\n\n" + "\n".join(lines))
 if not parts:
