@@ -111,8 +111,8 @@ def _put_in(notebook: NotebookNode, values: dict[str, Any], known: set[str]) -> 
     if unknown := values.keys() - known:
         raise ValueError(f"{sorted(unknown)} are no parameters; there are {sorted(known)}")
     at = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ()))
-    lines = "\n".join(f"{name} = {value!r}" for name, value in values.items())
-    cell = nbformat.v4.new_code_cell(lines, metadata={"tags": ["injected-parameters", "hide-input"]})
+    lines = "\n".join(["# On this page:", *(f"{name} = {value!r}" for name, value in values.items())])
+    cell = nbformat.v4.new_code_cell(lines, metadata={"tags": ["injected-parameters"]})
     notebook.cells.insert(at + 1, cell)
 
 

@@ -129,17 +129,16 @@ if small:
 # %% tags=["hide-input"]
 
 
-def halves(parts):
-    """How many cases are supported, part by part and density by density, so that one sees where a claim holds."""
-    by_part, by_density = {}, {}
-    for part in parts:
-        for case in part.cases:
-            by_part.setdefault(part.source["id"], []).append(case.verdict)
-            for density in (value for value in case.values if re.fullmatch(r"[\d.]+", value)):
-                by_density.setdefault(f"at {density}", []).append(case.verdict)
-    words = [", ".join(f"{name} {group[name].count('supported')} of {len(group[name])}" for name in sorted(group))
-             for group in (by_part, by_density) if len(group) > 1]  # fmt: skip
-    return f" ({'; '.join(words)})" if words else ""
+def where(cases):
+    """How many cases are supported density by density, so that one sees where a claim holds."""
+    by_density = {}
+    for case in cases:
+        for density in (value for value in case.values if re.fullmatch(r"[\d.]+", value)):
+            by_density.setdefault(density, []).append(case.verdict)
+    if len(by_density) < 2 or all(case.verdict != "supported" for case in cases):
+        return ""
+    words = [f"{by_density[d].count('supported')} of {len(by_density[d])} at {d}" for d in sorted(by_density)]
+    return f" (supported: {', '.join(words)})"
 
 
 def ids(parts):
@@ -152,26 +151,30 @@ def told(name, mine):
     missing = [part for part in mine if any(case.verdict == "not measured" for case in part.cases)]
     verdict, before = verdict_on(mine), verdict_on([part for part in mine if part.source.get("blind", True)])
     return (
-        f"On {name.removesuffix('-' + SCALES.get(name, ''))} **{at_scale(verdict, mine)}**"
+        f"  - {name.removesuffix('-' + SCALES.get(name, ''))}: **{at_scale(verdict, mine)}**"
         + (f" by {ids(by)}" if by and len(by) < len(mine) else "")
-        + f": {tally(cases_of(mine))}{halves(mine)}"
+        + f". {tally(cases_of(mine)).capitalize()}{where(cases_of(mine))}"
         + (f"; still to be measured, in whole or in part: {ids(missing)}" if missing else "")
         + (f"; {before} without what was added when values were known." if before != verdict else ".")
     )
 
 
 def finding(claim):
-    """A claim's verdict where it was measured, in one sentence a place."""
+    """A claim's verdict where it was measured, one line a place."""
     source, parts = claim.source, [part for part in claim.parts if not part.source.get("ours")]
     words = [told(name, mine) for name, mine in places(parts).items()]
     without = [part for part in parts if place(part.benchmark) not in places(parts)]
     if words and without:
         lacking = ", ".join(dict.fromkeys(part.benchmark for part in without))
-        words.append(f"Not measured and not counted: {ids(without)}, because there are no records of {lacking}.")
-    extra = [f"{part.source['id']} on {part.benchmark} {part.verdict}" for part in claim.parts
-             if part.source.get("ours") and part.verdict != "not measured"]  # fmt: skip
-    words += [f"Beyond the claim: {', '.join(extra)}."] if extra else []
-    return f"- **{source['id']}, {source['name']}.** " + (" ".join(words) or "Not measured.")
+        words.append(f"  - Not measured and not counted: {ids(without)}, because there are no records of {lacking}.")
+    extra = {}
+    for part in claim.parts:
+        if part.source.get("ours") and part.verdict != "not measured":
+            extra.setdefault(f"{part.source['id']} {part.verdict}", []).append(part.benchmark)
+    if extra:
+        said = ", ".join(f"{what} on {' and '.join(names)}" for what, names in extra.items())
+        words.append(f"  - More than the paper claims: {said}.")
+    return f"- **{source['id']}, {source['name']}**{'.' if words else ': not measured.'}\n" + "\n".join(words)
 
 
 figures.say("\n".join(finding(claim) for claim in ledger.values()), name="findings")
