@@ -37,7 +37,7 @@ def test_prune_nothing_or_everything(density):
 
 
 BAD = [
-    (lambda: drop.prune([0, 1, 2], [0.5, 0.5], 0.5), "the label of sample 2 is 2, but with 2 classes"),
+    (lambda: drop.prune([0, 1, 2], [0.5, 0.5], 0.5), "sample 2 has label 2; with 2 classes"),
     (lambda: drop.prune([0, 0], [0.5, 0.5], 0.5), "class 1 has 0 samples, but every class needs at least one"),
     (lambda: drop.prune([0, 1], [0.5, 1.5], 0.5), "the recall of class 1 is 1.5"),
     (lambda: drop.prune([0, 1], [0.5, 0.5], 30), "density is 30"),

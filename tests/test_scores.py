@@ -55,7 +55,7 @@ def test_el2n_is_zero_for_a_sure_hit_and_root_two_for_a_sure_miss() -> None:
     "probabilities, labels, sentence",
     [
         ([[0.5, 0.5]], [0, 1], "1 samples but 2 labels"),
-        ([[0.5, 0.5]], [2], "label of sample 0 is 2"),
+        ([[0.5, 0.5]], [2], "sample 0 has label 2"),
         ([[0.5, 0.5], [3.0, -2.5]], [0, 1], "sample 1 has no softmax output, its probabilities sum to 0.5"),
         ([[0.5, NAN]], [0], "sample 0 has no softmax output"),
         ([0.5, 0.5], [0, 1], r"not \(2,\)"),
