@@ -180,6 +180,21 @@ def finding(claim):
 figures.say("\n".join(finding(claim) for claim in ledger.values()), name="findings")
 
 # %% tags=["hide-input"]
+standing = {}
+for name, claim in ledger.items():
+    for spot, mine in places([part for part in claim.parts if not part.source.get("ours")]).items():
+        standing.setdefault(spot, {}).setdefault(verdict_on(mine), []).append(name)
+figures.say(
+    "Counting strictly, a claim being contradicted as soon as one of its cases is: "
+    + "; ".join(
+        f"on {spot} " + ", ".join(f"{', '.join(names)} {verdict}" for verdict, names in sorted(by_verdict.items()))
+        for spot, by_verdict in standing.items()
+    )
+    + ".",
+    name="standing",
+)
+
+# %% tags=["hide-input"]
 rows = []
 for name, claim in ledger.items():
     parts = [part for part in claim.parts if not part.source.get("ours")]
