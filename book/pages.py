@@ -51,8 +51,8 @@ VARIANTS = {
         {
             "benchmark": "cifar10", "densities": [0.1, 1.0], "mixture_part": False,
             "pruners": [
-                "random", "random+balanced", "random+nucs", "random+gamma0.5", "random+gamma0.7", "random+drop",
-                "random+size", "random+minimax1", "random+minimax2",
+                "random", "random+balanced", "random+nucs", "random+gamma0.7", "random+drop", "random+minimax1",
+                "random+minimax2",
             ],
         },
     ),
