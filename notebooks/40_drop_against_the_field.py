@@ -617,7 +617,7 @@ if ratio:
         f"{count(ratio, 4)}. By the average, the choice of samples inside the classes surely does harm with "
         + listed(f"{sum(e.low > 0 for e in es)} of {len(es)} strategies at density {d}" for d, es in by.items())
         + ", and is surely worth something with "
-        + listed(f"{sum(e.high < 0 for e in es)} of {len(es)} at {d}" for d, es in by.items()) + "."
+        + listed(f"{n} of {len(es)} at {d}" for d, es in by.items() if (n := sum(e.high < 0 for e in es))) + "."
     )  # fmt: skip
 same = pairs(["random+balanced"], ["random"], table_densities)
 sizes = next(iter(grid.found.values()))["class_sizes"]
