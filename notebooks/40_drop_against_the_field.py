@@ -114,7 +114,12 @@ def panel(metric, names, title):
     ax.set_ylim(0, 100)
     ax.set_ylabel(METRICS[metric][1])
     ax.set_title("")
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, fontsize=9, labelspacing=0.25, columnspacing=1.2)
+    handles, labels = ax.get_legend_handles_labels()
+    labels = [text.replace(title, "Strategy") for text in labels]  # the title says which: all legends are equally wide
+    ax.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, fontsize=9, labelspacing=0.25,
+        columnspacing=1.2,
+    )  # fmt: skip
     fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     return fig
 
