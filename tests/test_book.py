@@ -103,7 +103,7 @@ def test_a_second_page_of_a_notebook_has_its_own_title_and_parameters(tmp_path: 
     page = pages.Page(source, "98_wide", "A wide one", {"width": 5})
     assert "98_wide.ipynb: written" in pages.write(page) and pages.is_current(page)
     cells = pages.nbformat.read(tmp_path / "98_wide.ipynb", as_version=4).cells
-    assert cells[0].source == "# A wide one" and cells[2].source == "width = 5"
+    assert cells[0].source == "# A wide one" and cells[2].source == "# On this page:\nwidth = 5"
     assert "`width = 5`" in cells[-1].source
     with pytest.raises(ValueError, match="'height'.* are no parameters"):
         pages.read(page._replace(values={"height": 1}))
