@@ -458,8 +458,8 @@ for d in on:
     ax.set_ylim(bottom, top)
     ax.locator_params(nbins=6)
     if away:
-        text = "further down: " + ",\n".join(", ".join(map(label, away[i : i + 2])) for i in range(0, len(away), 2))
-        ax.text(0.02, 0.02, text, transform=ax.transAxes, fontsize=8, va="bottom")
+        text = "Further down: " + ",\n".join(", ".join(map(label, away[i : i + 2])) for i in range(0, len(away), 2))
+        ax.text(0, -0.19, text, transform=ax.transAxes, fontsize=8, va="top")  # below the axis: it hides no mark
     fig.canvas.draw()
     name_points(ax, [(*place(p, d), label(p), figures.method(p).colour) for p in on[d]])
     figs.append(fig)
