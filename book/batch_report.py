@@ -10,7 +10,7 @@ from statistics import mean
 import batch
 
 from drop import records
-from drop.benchmarks import RULES, Benchmark, Run, parts
+from drop.benchmarks import RULES, Benchmark, Run, parts, with_rounds_before
 
 QUERIES = ("random", "full", "balanced", "")  # what needs no query models
 
@@ -53,11 +53,7 @@ def _queries(entry: Benchmark, name: str) -> list[tuple[str, int]]:
 
 def rounds_before(runs: list[Run], store: records.Store) -> list[Run]:
     """The earlier rounds that the quotas of some runs build on and that have no record, other than these runs."""
-    found: dict[Run, None] = {}
-    for run in runs:
-        while run := run.previous:
-            found[run] = None
-    return [run for run in found if run not in runs and store.get(run.key) is None]
+    return [run for run in with_rounds_before(runs) if run not in runs and store.get(run.key) is None]
 
 
 def clock(seconds: float) -> str:

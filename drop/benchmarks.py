@@ -166,6 +166,14 @@ def plan(benchmark: Benchmark, pruners: Iterable[str], densities: Iterable[float
     return list(dict.fromkeys(runs))
 
 
+def with_rounds_before(runs: Iterable[Run]) -> list[Run]:
+    """The runs and the earlier rounds that their quotas build on, those first, without repeats."""
+    found: dict[Run, None] = {}
+    for run in runs:
+        found |= dict.fromkeys([*(with_rounds_before([run.previous]) if run.previous else []), run])
+    return list(found)
+
+
 def collect(runs: Iterable[Run], train: str = "never") -> dict[Run, records.Record]:
     """The records of those runs that have one.
 

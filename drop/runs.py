@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from drop import datasets, records
-from drop.benchmarks import RULES, SCORES, Benchmark, Run, parts
+from drop.benchmarks import RULES, SCORES, Benchmark, Run, parts, with_rounds_before
 from drop.datasets import DataSet
 from drop.queries import Query, Shelf, queries_for
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
@@ -142,14 +142,6 @@ def measure(
     for (_, benchmark), mine in sorted(groups.items(), key=lambda item: item[0][0]):  # the first rounds first
         _measure(benchmark, mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
     return missing
-
-
-def with_rounds_before(runs: Iterable[Run]) -> list[Run]:
-    """The runs and the earlier rounds that their quotas build on, those first, without repeats."""
-    found: dict[Run, None] = {}
-    for run in runs:
-        found |= dict.fromkeys([*(with_rounds_before([run.previous]) if run.previous else []), run])
-    return list(found)
 
 
 def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:

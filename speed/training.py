@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from drop import datasets
+from drop import datasets, records
 from drop.benchmarks import FASHION, VGG16, Recipe, benchmark
 from drop.datasets import DataSet, Split
 from drop.models import build
@@ -64,10 +64,8 @@ def main() -> None:
 
 
 def save(found: dict, path: Path) -> None:
-    """Write results as JSON, in one step: what is there is whole, whenever the measurement is interrupted."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(found, indent=1) + "\n")
-    os.replace(partial, path)
+    """Write results as JSON, at one stroke: what is there is whole, whenever the measurement is interrupted."""
+    records.write(path, json.dumps(found, indent=1) + "\n")
 
 
 def beside(name: str, checkout: Path | None, seconds: float, peak: float) -> dict:

@@ -150,7 +150,7 @@ def test_every_quota_rule_is_priced_with_the_query_models_it_needs(rule, epochs)
 def test_earlier_rounds_without_a_record_are_priced_too(store, tmp_path):
     rules = [f"random+minimax{n}" for n in (1, 2, 3)]
     first, second, third = plan = benchmarks.plan(benchmarks.benchmark("fashion-mnist", "laptop"), rules, [0.1], [99])
-    assert batch_report.rounds_before([third], store) == [second, first]
+    assert batch_report.rounds_before([third], store) == [first, second]
     assert batch_report.rounds_before([third, second, first], store) == []
     assert batch_report.rounds_before([third], SimpleNamespace(get={first.key: "recorded"}.get)) == [second]
     jobs = batch.jobs_of(listed(tmp_path, {"notebook": PRUNE, "pruners": rules[2:], "densities": [0.1], "seeds": [99]}))
