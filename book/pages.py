@@ -49,7 +49,7 @@ VARIANTS = {
     "53_quotas_cifar10": (
         "50_how_good_are_the_quotas", "How good are the quotas on CIFAR-10?",
         {
-            "benchmark": "cifar10", "densities": [0.1, 1.0], "mixture_part": False,
+            "benchmark": "cifar10", "mixture_part": False,
             "pruners": [
                 "random", "random+balanced", "random+nucs", "random+gamma0.7", "random+drop", "random+minimax1",
                 "random+minimax2",
