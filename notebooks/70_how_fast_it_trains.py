@@ -55,6 +55,24 @@ if not on_cpu:
     figures.say("This has not been measured yet.")
 
 # %% [markdown]
+# ## A whole experiment, twice
+#
+# [The finding in one experiment](20_prune_by_class) was trained again from nothing, as by a reader who trusts none of
+# our records: three pruners, eight densities, five seeds, and the query models. How long it took, and whether the new
+# networks answer as the recorded ones do:
+
+# %% tags=["hide-input"]
+for path in sorted(Path(results).glob("sweep*.json")):
+    run = json.loads(path.read_text())
+    same, apart = run["identical"], run["largest_difference"]
+    figures.say(
+        f"On {where(run)}: {run['runs']} networks and their query models in {run['seconds'] / 60:.0f} minutes. Of the "
+        f"{run['compared']} that have a record, {same} are right on exactly the same test images as the recorded one; "
+        f"accuracies differ by at most {100 * apart['average']:.2f} points on average and "
+        f"{100 * apart['worst_class']:.2f} in the worst class."
+    )
+
+# %% [markdown]
 # ## Scores
 #
 # What the scores cost once their query models are trained: samples a second for GraNd, seconds for the rest. Where the
@@ -107,5 +125,6 @@ if not on_gpu:
 # git clone https://github.com/avysogorets/fair-data-pruning CHECKOUT
 # python speed/training.py --released CHECKOUT --out speed/results/training-cpu.json
 # python speed/training.py --device cuda --out speed/results/training-gpu.json
+# python speed/sweep.py --out speed/results/sweep-cpu.json
 # python speed/scores.py CHECKOUT --json speed/results/scores-cpu.json
 # ```

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "speed"))
 
 import precision  # noqa: E402
+import sweep  # noqa: E402
 import training as benchmark  # noqa: E402
 
 
@@ -85,3 +86,28 @@ def test_images_a_second_count_training_and_evaluation():
 
     _, recipe = benchmark.NETWORKS["lenet5"]
     assert benchmark.timed(datasets.load("fashion-mnist-mini"), recipe, 256) > 0
+
+
+def test_a_repeated_experiment_is_compared_with_the_records(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "PRUNERS", ("random",))
+    monkeypatch.setattr(sweep, "SEEDS", (0,))
+    monkeypatch.setattr(sweep.benchmarks, "EXTENDED", (0.1, 0.3))
+    committed = tmp_path / "committed"
+    monkeypatch.setattr(sweep.records, "committed", lambda: committed)
+    run, _ = sweep.benchmarks.plan(sweep.benchmarks.benchmark("fashion-mnist", "smoke"), ("random",), (0.1, 0.3))
+    assert sweep.measured([run], sweep.Store(committed, also=())) > 0
+    monkeypatch.setattr(sys, "argv", f"sweep.py --scale smoke --out {tmp_path / 'r.json'}".split())
+    sweep.main()
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert (found["runs"], found["compared"], found["identical"]) == (2, 1, 1)
+    assert found["largest_difference"] == {"average": 0, "worst_class": 0}
+
+
+def test_runs_that_differ_are_said_to_differ():
+    one, other = sweep.records.load(sweep.records.committed())[:2]
+    assert sweep._apart(one, one) == {"images": 0, "average": 0, "worst_class": 0}
+    recalls = [[right / total for right, total in sweep.records.right_and_total(r["test"])] for r in (one, other)]
+    apart = sweep._apart(one, other)
+    assert apart["images"] >= abs(sweep.records.hits_of(one).count("1") - sweep.records.hits_of(other).count("1")) > 0
+    assert apart["worst_class"] == pytest.approx(min(recalls[0]) - min(recalls[1]))
+    assert apart["average"] == pytest.approx(sum(recalls[0]) / 10 - sum(recalls[1]) / 10)
