@@ -9,7 +9,9 @@ the records alone: times, paths, versions and random cell names are left out, so
 """
 
 import argparse
+import base64
 import hashlib
+import io
 import json
 import os
 import re
@@ -24,6 +26,7 @@ import jupytext
 import nbformat
 import papermill
 from nbformat import NotebookNode
+from PIL import Image
 
 from drop import records
 
@@ -154,14 +157,26 @@ def execute(page: Page, values: dict[str, Any]) -> NotebookNode:
 
 
 def stable(notebook: NotebookNode) -> NotebookNode:
-    """The executed notebook without what changes from run to run: times, paths, how output was cut in pieces."""
+    """The executed notebook without what changes from run to run: times, paths, how output was cut in pieces.
+
+    Images inside its figures are WebP, which has the same pixels in half the bytes.
+    """
     notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
+        for output in cell.get("outputs", ()):
+            if html := output.get("data", {}).get("text/html"):
+                output.data["text/html"] = re.sub(r"data:image/png;base64,([^\"]*)", _as_webp, html)
     return notebook
+
+
+def _as_webp(png: re.Match) -> str:
+    content = io.BytesIO()
+    Image.open(io.BytesIO(base64.b64decode(png[1]))).save(content, "webp", lossless=True, quality=100)
+    return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()
 
 
 def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -31,8 +31,6 @@ INK = "#2b2d30"  # stands for the page's text colour; `svg` turns it into curren
 FAINT = "#c3c6ca"  # stands for the text colour at a fifth of its strength: grid lines, reference marks
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
-STABLE = {"svg.fonttype": "none", "svg.hashsalt": "drop"}  # text as text; no random names
-
 
 class Method(NamedTuple):
     """How one method looks in every figure: label, colour (3:1 or better on white and on black), marker and dashes."""
@@ -110,10 +108,11 @@ def label_ends(ax: Axes, gap: float = 0.065) -> None:
 def svg(fig: Figure) -> str:
     """The figure as an SVG element that follows the page's theme: same figure, same bytes, with ids of its own."""
     buffer = io.StringIO()
-    with mpl.rc_context(STABLE):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "drop"}):  # text as text; no random names
         fig.savefig(buffer, format="svg", transparent=True, metadata=dict.fromkeys("Date Creator Format Type".split()))
     text = re.search("<svg.*", buffer.getvalue(), re.S)[0]
-    text = re.sub(r'<!--.*?-->|<style.*?</style>| transform="rotate\(-0 [^"]*"', "", text, flags=re.S)
+    text = re.sub(r"<!--.*?-->|<style.*?</style>", "", text, flags=re.S)
+    text = re.sub(r' transform="rotate\(-0 [^"]*"| xmlns:xlink="[^"]*"|xlink:', "", text)
     width = float(re.search(r'width="([\d.]+)pt"', text)[1]) / 0.75  # points to CSS pixels
     text = re.sub(r' (?:width|height)="[\d.]+pt"', "", text, count=2)
     text = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*;? ?', r"\1", text)
