@@ -64,12 +64,18 @@ if not on_cpu:
 # %% tags=["hide-input"]
 for path in sorted(Path(results).glob("sweep*.json")):
     run = json.loads(path.read_text())
-    same, apart = run["identical"], run["largest_difference"]
+    same, compared, apart = run["identical"], run["compared"], run["largest_difference"]
+    answer = (
+        f"{'All' if same == compared else same} of the {compared} that have a record are right on exactly the "
+        "same test images as the recorded network."
+    )
+    if same < compared:
+        answer += (
+            f" Of the others the average accuracy differs by at most {100 * apart['average']:.2f} points, that "
+            f"of the worst class by {100 * apart['worst_class']:.2f}."
+        )
     figures.say(
-        f"On {where(run)}: {run['runs']} networks and their query models in {run['seconds'] / 60:.0f} minutes. Of the "
-        f"{run['compared']} that have a record, {same} are right on exactly the same test images as the recorded one; "
-        f"accuracies differ by at most {100 * apart['average']:.2f} points on average and "
-        f"{100 * apart['worst_class']:.2f} in the worst class."
+        f"On {where(run)}: {run['runs']} networks and their query models in {run['seconds'] / 60:.0f} minutes. {answer}"
     )
 
 # %% [markdown]

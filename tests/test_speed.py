@@ -94,12 +94,12 @@ def test_a_repeated_experiment_is_compared_with_the_records(tmp_path, monkeypatc
     monkeypatch.setattr(sweep.benchmarks, "EXTENDED", (0.1, 0.3))
     committed = tmp_path / "committed"
     monkeypatch.setattr(sweep.records, "committed", lambda: committed)
-    run, _ = sweep.benchmarks.plan(sweep.benchmarks.benchmark("fashion-mnist", "smoke"), ("random",), (0.1, 0.3))
-    assert sweep.measured([run], sweep.Store(committed, also=())) > 0
+    plan = sweep.benchmarks.plan(sweep.benchmarks.benchmark("fashion-mnist", "smoke"), ("random",), (0.1, 0.3))
+    assert sweep.measured(plan, sweep.Store(committed, also=())) > 0
     monkeypatch.setattr(sys, "argv", f"sweep.py --scale smoke --out {tmp_path / 'r.json'}".split())
     sweep.main()
     found = json.loads((tmp_path / "r.json").read_text())
-    assert (found["runs"], found["compared"], found["identical"]) == (2, 1, 1)
+    assert (found["runs"], found["compared"], found["identical"]) == (2, 2, 2)
     assert found["largest_difference"] == {"average": 0, "worst_class": 0}
 
 
