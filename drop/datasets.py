@@ -22,7 +22,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -219,6 +219,13 @@ def _read_fashion(home: Path, contents: dict[str, bytes]) -> Original:
     return Original(FASHION_CLASSES, *arrays)
 
 
+def _read_long_tail(home: Path, contents: dict[str, bytes]) -> Original:
+    """Fashion-MNIST with fewer and fewer images from class to class: 6000 · 10^(-k/9) of class k (Cui et al. 2019)."""
+    classes, (images, labels), test, _ = _read_fashion(home, contents)
+    kept = np.concatenate([np.flatnonzero(labels == k)[: round(6000 * 10 ** (-k / 9))] for k in range(10)])
+    return Original(classes, (images[kept], labels[kept]), test)
+
+
 def _read_cifar(home: Path, contents: dict[str, bytes]) -> Original:
     """CIFAR-10's five training batches, test batch and meta, or CIFAR-100's train, test and meta (fine labels)."""
     with warnings.catch_warnings():
@@ -242,7 +249,8 @@ def _read_tiny_imagenet(home: Path, contents: dict[str, bytes]) -> Original:
         expected = {str(home / file.filename): file.CRC for file in archive.infolist()
                     if not file.is_dir() and "/test/" not in file.filename}  # test/ has no labels
         words = dict(line.split("\t") for line in archive.read(f"{tree.name}/words.txt").decode().splitlines())
-    altered = [file for file, crc in expected.items() if not Path(file).is_file() or _crc(file) != crc]
+    altered = [file for file, crc in expected.items()
+               if not Path(file).is_file() or zlib.crc32(Path(file).read_bytes()) != crc]
     classes, splits = ((), {}) if altered else folders.index(tree)
     altered += [file for samples in splits.values() for file, _ in samples if file not in expected]
     if altered:
@@ -250,12 +258,9 @@ def _read_tiny_imagenet(home: Path, contents: dict[str, bytes]) -> Original:
     return Original(tuple(words[wnid].split(",")[0] for wnid in classes), **folders.decode(splits))
 
 
-def _crc(file: str) -> int:
-    return zlib.crc32(Path(file).read_bytes())
-
-
 _READERS = {"fashion-mnist-mini": _read_mini, "fashion-mnist": _read_fashion, "cifar10": _read_cifar,
             "cifar100": _read_cifar, "tiny-imagenet": _read_tiny_imagenet}
 SOURCES = {name: Source(_READERS[name], entry["files"], entry.get("archives", {}), entry.get("folder", "."))
            for name, entry in tomllib.loads((PACKAGED / "sources.toml").read_text()).items()}
+SOURCES["fashion-mnist-long-tail"] = replace(SOURCES["fashion-mnist"], read=_read_long_tail)
 NAMES = tuple(SOURCES)

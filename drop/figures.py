@@ -116,8 +116,6 @@ def svg(fig: Figure) -> str:
     width = float(re.search(r'width="([\d.]+)pt"', text)[1]) / 0.75  # points to CSS pixels
     text = re.sub(r' (?:width|height)="[\d.]+pt"', "", text, count=2)
     text = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*;? ?', r"\1", text)
-    text = re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.3f}", text)
-    text = re.sub(r"<g([^>]*)>((?:\s*<use [^>]*>)+\s*)</g>", _with_one_look, text)
     text = re.sub(rf"(stroke|fill): {FAINT}", r"\1: currentColor; \1-opacity: 0.2", text).replace(INK, "currentColor")
     used = set(re.findall(r"#(\w+)[\")]", text))
     text = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", text)
@@ -127,13 +125,6 @@ def svg(fig: Figure) -> str:
     look = f"display: block; margin: auto; width: 100%; max-width: {width:.0f}px; height: auto; overflow: visible; "
     look += f"stroke-linejoin: round; font-family: {FONTS}"
     return text.replace("<svg ", f'<svg style="{look}" ', 1)
-
-
-def _with_one_look(markers: re.Match) -> str:
-    """A group of markers that look the same says it once, which makes pages a sixth smaller."""
-    looks = set(re.findall(r' style="[^"]*"', markers[2]))
-    bare = re.sub(r' style="[^"]*"', "", markers[2])
-    return f"<g{markers[1]}{looks.pop()}>{bare}</g>" if len(looks) == 1 else markers[0]
 
 
 def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
