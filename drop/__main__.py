@@ -142,9 +142,7 @@ def status() -> None:
 def pack(folder: Annotated[Path | None, typer.Argument(help="default: book/records of the repository")] = None) -> None:
     """Merge the records measured here into the repository's, ready to be committed."""
     changed = records.pack(records.Store(), folder)
-    for path in changed:
-        print(path)
-    print(f"{len(changed)} files changed")
+    print(*changed, f"{len(changed)} files changed", sep="\n")
 
 
 @guarded

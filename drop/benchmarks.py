@@ -108,6 +108,7 @@ FAST19 = dataclasses.replace(FAST16, model="vgg19")
 TABLE = [
     Benchmark("fashion-mnist", "smoke", "fashion-mnist-mini", SMOKE),
     Benchmark("fashion-mnist", "laptop", "fashion-mnist", FASHION),
+    Benchmark("fashion-mnist-long-tail", "smoke", "fashion-mnist-mini-long-tail", SMOKE),
     Benchmark("fashion-mnist-long-tail", "laptop", "fashion-mnist-long-tail", LONG_TAIL),
     Benchmark("cifar10", "smoke", "cifar10", SMOKE),
     Benchmark("cifar10", "laptop", "cifar10", CIFAR),

@@ -23,6 +23,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,7 +50,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """A verified data set; `digest` identifies what was published, whichever way its validation set was carved."""
+    """A verified data set; `digest` identifies what was published, whichever validation set or long tail was cut."""
 
     name: str
     classes: tuple[str, ...]
@@ -219,10 +220,11 @@ def _read_fashion(home: Path, contents: dict[str, bytes]) -> Original:
     return Original(FASHION_CLASSES, *arrays)
 
 
-def _read_long_tail(home: Path, contents: dict[str, bytes]) -> Original:
-    """Fashion-MNIST with fewer and fewer images from class to class: 6000 · 10^(-k/9) of class k (Cui et al. 2019)."""
-    classes, (images, labels), test, _ = _read_fashion(home, contents)
-    kept = np.concatenate([np.flatnonzero(labels == k)[: round(6000 * 10 ** (-k / 9))] for k in range(10)])
+def _read_long_tail(read: Callable[..., Original], home: Path, contents: dict[str, bytes]) -> Original:
+    """A data set with fewer and fewer training images from class to class: N_k · 10^(-k/(K-1)) (Cui et al. 2019)."""
+    classes, (images, labels), test, _ = read(home, contents)
+    sizes = np.bincount(labels) * 0.1 ** np.linspace(0, 1, len(classes))
+    kept = np.concatenate([np.flatnonzero(labels == k)[: round(n)] for k, n in enumerate(sizes)])
     return Original(classes, (images[kept], labels[kept]), test)
 
 
@@ -262,5 +264,6 @@ _READERS = {"fashion-mnist-mini": _read_mini, "fashion-mnist": _read_fashion, "c
             "cifar100": _read_cifar, "tiny-imagenet": _read_tiny_imagenet}
 SOURCES = {name: Source(_READERS[name], entry["files"], entry.get("archives", {}), entry.get("folder", "."))
            for name, entry in tomllib.loads((PACKAGED / "sources.toml").read_text()).items()}
-SOURCES["fashion-mnist-long-tail"] = replace(SOURCES["fashion-mnist"], read=_read_long_tail)
+SOURCES |= {f"{name}-long-tail": replace(SOURCES[name], read=partial(_read_long_tail, SOURCES[name].read))
+            for name in ("fashion-mnist-mini", "fashion-mnist")}
 NAMES = tuple(SOURCES)

@@ -317,10 +317,7 @@ class Store:
 
     def merge(self, *folders: str | Path) -> int:
         """Put all records of other stores or packed folders and return how many there were."""
-        records = load(*folders, replicates=True, protocol=None)
-        for record in records:
-            self.put(record)
-        return len(records)
+        return len([self.put(record) for record in load(*folders, replicates=True, protocol=None)])
 
     @functools.cached_property
     def _packed(self) -> dict[str, Record]:

@@ -494,7 +494,8 @@ figures.say(
 # - **NUCS-like, not NUCS.** Our rule `random+nucs` takes the plain mean EL2N of a class and chooses at random within
 #   it; NUCS (arXiv 2504.13234) winsorises that mean and keeps a window of difficulty. The effect on accuracies is not
 #   measured; on the budgets it is computed below.
-# - **Not done here:** ImageNet, Waterbirds, imbalanced data; CIFAR-100 and TinyImageNet are defined, not yet measured.
+# - **Not done here:** ImageNet and Waterbirds; CIFAR-100 and TinyImageNet are defined, not yet measured. Of imbalanced
+#   data there is [one long tail](43_imbalanced_data.ipynb), which need not be the paper's.
 
 # %% tags=["hide-input"]
 if clipped := deviations.clipped_difficulty(benchmark, scale, 0.1, (0.01, 0.05, 0.1)):

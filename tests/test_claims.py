@@ -365,7 +365,7 @@ def edited(document, where, value):
         (("claims", 0, "parts", 0, "for", "d"), [0.1], ["C1a"]),
         (("claims", 0, "parts", 0, "benchmarks"), [FASHION], ["C1a"]),
         (("claims", 0, "parts", 1), None, ["C1b"]),
-        (("claims", 7), None, ["C8"]),
+        (("claims", 7), None, ["C8a", "C8b", "C8c", "C8d"]),
         (("level",), 0.9, ["level or estimands"]),
         (("estimands", "gap"), "something else", ["level or estimands"]),
         (("claims", 6, "parts", 1, "ours"), None, ["C7b"]),

@@ -89,7 +89,8 @@ def test_importing_data_sets_does_not_import_torch():
 
 
 def test_digests_are_constants_known_without_the_data():
-    assert {name: datasets.digest(name) for name in datasets.NAMES} == DIGESTS
+    cut = {f"{name}-long-tail": DIGESTS[name] for name in ("fashion-mnist-mini", "fashion-mnist")}
+    assert {name: datasets.digest(name) for name in datasets.NAMES} == DIGESTS | cut
 
 
 def test_the_data_root_follows_the_environment(monkeypatch):
@@ -177,6 +178,17 @@ def cifar_files(name: str) -> dict[str, bytes]:
     meta = {"fine_label_names": list("abcde"), "coarse_label_names": ["z"]}
     return {"cifar-100-python/train": batch(1), "cifar-100-python/test": batch(0),
             "cifar-100-python/meta": pickle.dumps(meta, protocol=2)}
+
+
+def test_a_long_tail_keeps_the_first_images_of_each_class_fewer_and_fewer() -> None:
+    whole, tail = datasets.load("fashion-mnist-mini"), datasets.load("fashion-mnist-mini-long-tail")
+    sizes = np.bincount(tail.train.labels)
+    assert sizes.tolist() == [round(500 * 10 ** (-k / 9)) for k in range(10)] and (sizes[0], sizes[9]) == (500, 50)
+    for k, n in enumerate(sizes):
+        images, published = (data.train.images[data.train.labels == k] for data in (tail, whole))
+        assert torch.equal(images, published[:n])
+    assert torch.equal(tail.test.images, whole.test.images) and torch.equal(tail.test.labels, whole.test.labels)
+    assert tail.digest == whole.digest and tail.name != whole.name
 
 
 def test_fashion_mnist_is_read_from_its_idx_files(monkeypatch, tmp_path):
