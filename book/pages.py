@@ -159,7 +159,7 @@ def execute(page: Page, values: dict[str, Any]) -> NotebookNode:
 def stable(notebook: NotebookNode) -> NotebookNode:
     """The executed notebook without what changes from run to run: times, paths, how output was cut in pieces.
 
-    Its figures are made a third smaller (`slim`).
+    Its figures are made a fifth smaller (`slim`).
     """
     notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
     for cell in notebook.cells:

@@ -69,9 +69,9 @@ def seeds_of(text: str) -> list[int]:
 def table() -> None:
     """Show the benchmarks and what has been measured of each."""
     measured = Counter((r["run"]["benchmark"], r["run"]["scale"]) for r in records.Store().all())
-    print(f"{'benchmark':<16}{'scale':<12}{'data set':<20}{'model':<18}{'epochs':>6}{'records':>9}")
+    print(f"{'benchmark':<25}{'scale':<12}{'data set':<30}{'model':<18}{'epochs':>6}{'records':>9}")
     for entry in benchmarks.TABLE:
-        names = f"{entry.name:<16}{entry.scale:<12}{entry.dataset:<20}{entry.recipe.model:<18}"
+        names = f"{entry.name:<25}{entry.scale:<12}{entry.dataset:<30}{entry.recipe.model:<18}"
         print(f"{names}{entry.recipe.epochs:>6}{measured[entry.name, entry.scale]:>9}")
 
 

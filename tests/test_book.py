@@ -1,17 +1,24 @@
 """The book builds without a warning, needs no network, shows what its sources say, and works in a browser."""
 
+import base64
 import importlib.metadata
+import io
 import re
 import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pages
 import pytest
 import render
 import yaml
 from bs4 import BeautifulSoup
+from PIL import Image
+
+from drop import figures
 
 ROOT = pages.ROOT
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
@@ -135,6 +142,23 @@ def test_a_page_does_not_depend_on_how_its_output_was_cut_up():
 
     joined = pages.joined([stream("a"), stream("b"), stream("c", "stderr"), stream("d")])
     assert [(output.name, output.text) for output in joined] == [("stdout", "ab"), ("stderr", "c"), ("stdout", "d")]
+
+
+def test_a_slim_figure_looks_the_same_in_fewer_bytes():
+    random, (fig, ax) = np.random.default_rng(0), plt.subplots()
+    ax.plot(*random.random((2, 50)), "o")
+    ax.imshow(random.integers(0, 256, (8, 8, 3), np.uint8), extent=(0, 1, 0, 1))
+    whole = figures.svg(fig)
+    plt.close(fig)
+    slim = pages.slim(whole)
+    assert len(slim) < 0.8 * len(whole)
+    places = [np.array(re.findall(r'<use [^>]*x="([^"]*)" y="([^"]*)"', text), float) for text in (whole, slim)]
+    assert len(places[0]) > 50 and np.abs(places[0] - places[1]).max() <= 0.0005
+    images = [Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]*)", t)[1]))) for t in (whole, slim)]
+    assert (images[0].format, images[1].format) == ("PNG", "WEBP")
+    assert (np.asarray(images[0].convert("RGBA")) == np.asarray(images[1].convert("RGBA"))).all()
+    looks = [BeautifulSoup(text, "html.parser").find_all("use") for text in (whole, slim)]
+    assert [use["style"] for use in looks[0]] == [use.get("style") or use.parent["style"] for use in looks[1]]
 
 
 def test_a_page_with_a_warning_or_a_path_of_this_machine_is_refused():
