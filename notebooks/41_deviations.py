@@ -128,7 +128,8 @@ figures.say(
     f"the density rule at {worse}, by up to {100 * max(-gain.min(), 0):.0f} points; where "
     "both rules keep a small class whole, they agree. The size rule also undoes the imbalance itself, which the "
     "density rule leaves in place. **We use the density rule**, the paper's; the size rule is the pruner "
-    "`random+size`. On balanced data, which is all that is measured in this book, they are one."
+    "`random+size`. On balanced data they are one; what they do to images with a long tail is measured in "
+    "[Imbalanced data](43_imbalanced_data.ipynb)."
 )
 
 # %% [markdown]
