@@ -159,6 +159,17 @@ if rules:
 # ## What it means
 
 # %% tags=["hide-input"]
+if rules:
+    levels = [(p, *(100 * grid.value(p, focus, metric) for metric in ("worst_class", "average"))) for p in rules]
+    whole = [100 * grid.value("full", 1.0, metric) for metric in ("worst_class", "average")]
+    figures.say(
+        f"On {benchmark} at density {focus:g} the worst class (and the average) has "
+        + ", ".join(f"{worst:.0f} % ({average:.0f} %) with {label[p]}" for p, worst, average in levels)
+        + (f"; training on everything gives {whole[0]:.0f} % ({whole[1]:.0f} %)." if grid.of("full", 1.0) else "."),
+        name="headline",
+    )
+
+# %% tags=["hide-input"]
 for density in (d for d in densities if d < 1):
     others = [p for p in pruners if p != "random+drop" and grid.compare("random+drop", p, density)]
     found = [f"from {label[p]} by {points(grid.compare('random+drop', p, density))}" for p in others]

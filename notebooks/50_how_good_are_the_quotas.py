@@ -831,8 +831,8 @@ def in_the_mixtures():
     extra = 100 * np.abs(lines["random+size"] - lines["random+drop"]).max()
     yield (
         "**Sizes or densities?** On balanced data the paper's rule and the released code's are one, but for "
-        f"[how it fills classes](41_deviations.ipynb). In the mixture of unequal classes they differ by up to {extra:.0f} "
-        "points of worst-class risk; on images, see [imbalanced data](43_imbalanced_data.ipynb)."
+        "[how it fills classes](41_deviations.ipynb). In the mixture of unequal classes they differ by up to "
+        f"{extra:.0f} points of worst-class risk; on images, see [imbalanced data](43_imbalanced_data.ipynb)."
     )
 
 
