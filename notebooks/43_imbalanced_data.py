@@ -150,9 +150,11 @@ figures.table(rows, ["accuracy %", *(figures.method(p).label for p in shown)])
 
 # %% tags=["hide-input"]
 if rules:
-    worst = [
-        f"{grid.classes[row.argmin()]} under {figures.method(p).label}" for p, row in zip(shown, recalls, strict=True)
-    ]
+    worst = []
+    for (pruner, density), recall in zip(places, recalls, strict=True):
+        k = recall.argmin()
+        kept = f"{grid.kept(pruner, density).mean(axis=0)[k] * sizes[k]:,.0f} of {sizes[k]:,} images"
+        worst.append(f"{grid.classes[k]} under {figures.method(pruner).label} ({kept})")
     figures.say(f"The worst class is {', '.join(worst)}.")
 
 # %% [markdown]

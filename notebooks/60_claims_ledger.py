@@ -520,7 +520,16 @@ else:
 # ## C8: other data
 
 # %% tags=["hide-input"]
-for name in [name for name in ledger if name not in ("C1", "C2", "C3", "C4", "C5", "C6", "C7")]:
+tell("C8")
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+draw("C8")
+
+# %% tags=["hide-input", "hide-output"]
+list_lines("C8")
+
+# %% tags=["hide-input"]
+for name in [name for name in ledger if name not in ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8")]:
     tell(name)
 
 # %% [markdown]
