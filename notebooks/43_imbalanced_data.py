@@ -199,6 +199,6 @@ if price:
 # %% tags=["hide-input"]
 if cost := grid.cost():
     figures.say(
-        f"{cost} To measure it again: `python -m drop run {benchmark} {scale} --pruners {','.join(pruners)} "
-        f"--densities {','.join(f'{d:g}' for d in densities)} --seeds {min(seeds)}-{max(seeds)}`."
+        f"{cost} To measure it again:\n\n```bash\npython -m drop run {benchmark} {scale} --pruners {','.join(pruners)} "
+        f"\\\n  --densities {','.join(f'{d:g}' for d in densities)} --seeds {','.join(map(str, seeds))}\n```"
     )
