@@ -172,21 +172,22 @@ if rules:
     )
 
 # %% tags=["hide-input"]
-for density in (d for d in densities if d < 1):
-    others = [p for p in pruners if p != "random+drop" and grid.compare("random+drop", p, density)]
-    found = [f"from {label[p]} by {points(grid.compare('random+drop', p, density))}" for p in others]
-    if full := grid.compare("random+drop", "full", density, density_b=1.0):
-        found.append(f"from training on everything by {points(full)}")
-    if found:
-        figures.say(f"At density {density:g} the worst class under DRoP differs " + ", ".join(found) + ".")
+pruned = [d for d in densities if d < 1]
+rows = [
+    [figures.method(p).label]
+    + [cell(grid.compare("random+drop", p, d, density_b=1.0 if p == "full" else None)) for d in pruned]
+    for p in [*(p for p in pruners if p != "random+drop"), "full"]
+]
+figures.say("The worst class under Random+DRoP, minus that of another method, in points with 95 % intervals:")
+figures.table(rows, ["Random+DRoP minus ...", *(f"density {d:g}" for d in pruned)])
 
 # %% tags=["hide-input"]
-price = [
-    f"{points(grid.compare('random+drop', 'random', d, 'average'))} at {d:g}"
-    for d in densities if d < 1 and grid.compare("random+drop", "random", d, "average")
-]  # fmt: skip
-if price:
-    figures.say(f"On average over the classes DRoP differs from random pruning by {', '.join(price)}.")
+price = [(d, grid.compare("random+drop", "random", d, "average")) for d in pruned]
+if any(e for _, e in price):
+    figures.say(
+        "On average over the classes DRoP differs from random pruning by "
+        + ", ".join(f"{points(e)} at {d:g}" for d, e in price if e) + "."
+    )  # fmt: skip
 
 # %% [markdown]
 # The verdicts on C8 are in the [claims ledger](60_claims_ledger.ipynb). Why the size rule and DRoP part, and what that
