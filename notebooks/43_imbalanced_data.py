@@ -54,15 +54,14 @@ if grid.found:
 # ## How many images each rule keeps
 
 # %% tags=["hide-input", "nbval-ignore-output"]
+images = {p: grid.kept(p, focus).mean(axis=0) * sizes for p in rules}  # of each class, mean over the seeds
 if rules:
     fig, ax = plt.subplots(figsize=(6.4, 4.2))
     ax.plot(sizes, np.arange(len(sizes)), "|", color=figures.INK, markersize=14, label="in the training set")
-    least = min(grid.kept(pruner, focus).mean(axis=0).min() for pruner in rules)
     for pruner in rules:
         look = figures.method(pruner)
-        kept = grid.kept(pruner, focus).mean(axis=0) * sizes
-        ax.plot(kept, np.arange(len(sizes)), look.marker, color=look.colour, label=look.label)
-    ax.set_xscale("log" if least > 0 else "symlog")
+        ax.plot(images[pruner], np.arange(len(sizes)), look.marker, color=look.colour, label=look.label)
+    ax.set_xscale("log" if min(map(np.min, images.values())) > 0 else "symlog")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.xaxis.minorticks_off()
     ax.set_yticks(np.arange(len(sizes)), grid.classes)
@@ -77,8 +76,7 @@ if rules:
 
 # %% tags=["hide-input", "hide-output"]
 rows = [
-    [grid.classes[k], int(sizes[k]), *(f"{(grid.kept(p, focus).mean(axis=0) * sizes)[k]:.0f}" for p in rules)]
-    for k in range(len(sizes) if rules else 0)
+    [grid.classes[k], int(sizes[k]), *(f"{images[p][k]:.0f}" for p in rules)] for k in range(len(sizes) if rules else 0)
 ]
 figures.table(rows, ["images", "in all", *(label[p] for p in rules)])
 
@@ -125,13 +123,14 @@ figures.table(rows, ["pruner", "density", "seeds", "average", "worst class", "ga
 # ## Which classes gain
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-shown = rules + ["full"] * bool(grid.of("full", 1.0))
+shown = rules + ["full"] * bool(rules and grid.of("full", 1.0))
+places = [(p, 1.0 if p == "full" else focus) for p in shown]
+recalls = [100 * grid.recalls(*place).mean(axis=0) for place in places]
 if rules:
     fig, ax = plt.subplots(figsize=(6.4, 4.2))
-    for pruner in shown:
-        look, density = figures.method(pruner), 1.0 if pruner == "full" else focus
-        recalls = 100 * grid.recalls(pruner, density).mean(axis=0)
-        ax.plot(recalls, np.arange(len(sizes)), look.marker, color=look.colour, label=look.label)
+    for pruner, recall in zip(shown, recalls, strict=True):
+        look = figures.method(pruner)
+        ax.plot(recall, np.arange(len(sizes)), look.marker, color=look.colour, label=look.label)
     ax.set_yticks(np.arange(len(sizes)), [f"{c} ({n:,})" for c, n in zip(grid.classes, sizes, strict=True)])
     ax.invert_yaxis()
     ax.set_xlabel("test accuracy of the class (%)")
@@ -143,8 +142,6 @@ if rules:
     )
 
 # %% tags=["hide-input", "hide-output"]
-places = [(p, 1.0 if p == "full" else focus) for p in shown] if rules else []
-recalls = [100 * grid.recalls(*place).mean(axis=0) for place in places]
 rows = [[grid.classes[k], *(f"{row[k]:.1f}" for row in recalls)] for k in range(len(sizes) if rules else 0)]
 figures.table(rows, ["accuracy %", *(figures.method(p).label for p in shown)])
 

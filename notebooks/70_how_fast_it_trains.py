@@ -15,7 +15,7 @@
 # on a CPU.
 
 # %% tags=["parameters"]
-results = "../speed/results"  # JSON files that speed/training.py wrote
+results = "../speed/results"  # JSON files that the benchmarks in speed/ wrote
 
 # %% tags=["hide-input"]
 import json
