@@ -93,7 +93,9 @@ def provenance(device: str) -> dict[str, str | None]:
     """Return where a record comes from: device, versions, commit, time (UTC) and code; imports nothing heavy."""
     versions = {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")}
     date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    return {"device": str(device), **versions, "commit": _commit(), "date": date, "code": code_hash()}
+    return {
+        "device": str(device), **versions, "commit": _commit(), "clean": _clean(), "date": date, "code": code_hash(),
+    }  # fmt: skip
 
 
 @functools.cache
@@ -103,6 +105,15 @@ def _commit() -> str | None:
         return None
     git = ["git", "-C", str(PACKAGE.parent), "rev-parse", "--verify", "HEAD"]
     return subprocess.run(git, capture_output=True, text=True).stdout.strip() or None
+
+
+@functools.cache
+def _clean() -> bool | None:
+    """Whether the checkout of the package was as committed when this process first asked; None: there is none."""
+    if _commit() is None:
+        return None
+    git = ["git", "-C", str(PACKAGE.parent), "status", "--porcelain"]
+    return not subprocess.run(git, capture_output=True, text=True).stdout.strip()
 
 
 def validate(record: Record) -> None:

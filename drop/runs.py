@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import functools
+import hashlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -115,8 +116,25 @@ def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | N
             "validation_average": hits.sum(1) / result.validation.sum((1, 2)),
             "validation_worst": (hits / result.validation.sum(2)).min(1),
         },
-        "seconds": round(result.seconds, 2), "provenance": records.provenance(device),
+        "seconds": round(result.seconds, 2), "provenance": records.provenance(device) | _how(run.benchmark, device),
+        "kept_digest": hashlib.sha256(np.asarray(kept, "<i8").tobytes()).hexdigest()[:16],
+        "query_keys": sorted(query.key for query in needed_queries([run])),
     }  # fmt: skip
+
+
+def _how(benchmark: Benchmark, device: str) -> dict[str, str | None]:
+    """The arithmetic of the products, and the CPU's instruction set, on which speed and last digits depend."""
+    if not device.startswith("cpu"):
+        return {"arithmetic": benchmark.recipe.precision, "instructions": None}
+    found = re.search(r"^flags\s*:(.*)$", _cpuinfo(), re.M)
+    flags = found[1].split() if found else []
+    extra = [name for name, flag in (("AVX512-BF16", "avx512_bf16"), ("AMX", "amx_bf16")) if flag in flags]
+    words = [torch.backends.cpu.get_cpu_capability(), *extra]
+    return {"arithmetic": benchmark.recipe.precision, "instructions": " ".join(words)}
+
+
+def _cpuinfo() -> str:
+    return Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
 
 
 def _counts(confusion: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
@@ -228,6 +246,5 @@ def _cores() -> int:
 
 def _processor() -> str:
     """The CPU's model name, as far as the system tells, and the number of cores."""
-    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    models = re.findall(r"^model name\s*: (.*)$", text, re.M)
+    models = re.findall(r"^model name\s*: (.*)$", _cpuinfo(), re.M)
     return f"{models[0] if models else platform.machine()}, {_cores()} cores"
