@@ -23,9 +23,9 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY)
 	@echo "book: running the quickstart live (real training at smoke scale)"
-	@$(BIN)/python book/pages.py --live
+	@$(BIN)/python -m publish.pages --live
 	@echo "book: rendering every page"
-	@$(BIN)/python book/render.py
+	@$(BIN)/python -m publish.render
 	@echo "book: done, open $(CURDIR)/_build/html/index.html"
 
 test: $(READY)
@@ -35,12 +35,12 @@ test: $(READY)
 
 pages: $(READY)
 	@echo "pages: executing the notebooks and writing their pages to book/"
-	@$(BIN)/python book/pages.py
+	@$(BIN)/python -m publish.pages
 	@echo "pages: done, see git status for what changed"
 
 # Every NAME=VALUE is passed on, so that a misspelt one is an error.
 rerun: $(READY)
-	@$(BIN)/python book/batch.py $(filter-out PYTHON=%,$(MAKEOVERRIDES))
+	@$(BIN)/python -m rerun.batch $(filter-out PYTHON=%,$(MAKEOVERRIDES))
 
 clean:
 	@rm -rf _build book/00_quickstart.ipynb

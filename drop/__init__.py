@@ -4,19 +4,18 @@ The one-liner for your own data is drop.prune(labels, recalls, density=0.3): the
 """
 
 import importlib
-from pathlib import Path
 
 __version__ = "0.1.0"
 
-_ROOMS = sorted(file.stem for file in Path(__file__).parent.glob("[a-z]*.py"))
-__all__ = ["prune", *_ROOMS]
+_CORE = ("coreset", "gradients", "metrics", "mixture", "quotas", "released", "scores", "selection")
+__all__ = ["prune", *_CORE]
 
 
 def __getattr__(name: str):
     """Import a room on first use, so that `import drop` needs neither torch nor NumPy."""
     if name == "prune":
         return importlib.import_module("drop.selection").prune
-    if name in _ROOMS:
+    if name in _CORE:
         return importlib.import_module(f"drop.{name}")
     raise AttributeError(f"module 'drop' has no attribute {name!r}; it has {', '.join(__all__)}")
 

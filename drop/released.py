@@ -4,7 +4,7 @@
     given.scores["el2n"]                     (N,), high = keep, in the order of the data set
     given.kept("random+drop", 0.3)           sorted indices of the samples that this pruner keeps
 
-`book/release.py` writes the files. Each is hashed before anything in it is read.
+`drop/chapters/release.py` writes the files. Each is hashed before anything in it is read.
 """
 
 import hashlib
@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-FOLDER = Path(__file__).parent.parent / "book" / "released"
+from drop.places import MEASURED
+
+FOLDER = MEASURED / "released"
 
 
 class Released(NamedTuple):

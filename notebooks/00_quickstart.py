@@ -27,8 +27,10 @@ import tempfile
 import matplotlib.pyplot as plt
 import numpy as np
 
-from drop import benchmarks, datasets, figures, metrics, quotas, records, runs
-from drop.queries import Shelf
+from drop import metrics, quotas
+from drop.chapters import figures
+from drop.experiments import benchmarks, datasets, records, runs
+from drop.experiments.queries import Shelf
 
 figures.style()
 entry = benchmarks.benchmark(benchmark, scale)

@@ -33,9 +33,10 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 import drop
-from drop import figures, quotas, selection
+from drop import quotas, selection
+from drop.chapters import figures
 from drop.mixture import GaussianMixture, damped_exponent, empirical_threshold
-from drop.mixture_distance import DistancePruned, class_margins, jump_margin, shared_margin
+from drop.mixture.distance import DistancePruned, class_margins, jump_margin, shared_margin
 
 figures.style()
 CLASS = ("#0f7fc4", "#c2559c")

@@ -28,9 +28,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import minimize
 
-from drop import figures
-from drop import mixture_classes as mc
+from drop.chapters import figures
 from drop.mixture import GaussianMixture, damped_exponent
+from drop.mixture import classes as mc
 
 figures.style()
 MINIMAX, GREY, ORANGE = "#009068", figures.METHODS["random"].colour, figures.METHODS["random+drop"].colour

@@ -26,9 +26,9 @@ train = "never"  # or "missing": train every run that has no record
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
-from sweep import METRICS, Sweep, cell, points  # book/sweep.py, beside this page
 
-from drop import figures
+from drop.chapters import figures
+from drop.chapters.grid import METRICS, Sweep, cell, points
 
 figures.style()
 imitation = [(["random+el2nq"], imitation_densities)] if "el2n" in pruners else []
@@ -53,6 +53,7 @@ figures.say(
 
 # %% [markdown]
 # ## Average and worst class
+
 
 # %% tags=["hide-input"]
 def panels(first, second, shared, alt, name=""):

@@ -27,13 +27,15 @@ imitation_densities = [0.1, 0.3, 0.8]  # where random samples imitate their rati
 train = "never"  # or "missing": train every run that has no record
 
 # %% tags=["hide-input"]
-import claims  # book/claims.py and book/sweep.py, beside this page
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import bdtrc, stdtrit  # P(X > x) of a binomial; the quantile of Student's t
-from sweep import METRICS, Sweep, cell
 
-from drop import figures, metrics, records
+from drop import metrics
+from drop.chapters import figures
+from drop.chapters import ledger as claims
+from drop.chapters.grid import METRICS, Sweep, cell
+from drop.experiments import intervals, records
 
 figures.style()
 if scale == "smoke" and len(seeds) * len(densities) <= 2:  # a test of the page, in seconds: two short query models do
@@ -278,7 +280,7 @@ FEW = round(np.sqrt(K))  # how many of the worst classes are averaged
 
 def estimate(pruner, density, metric, k=1):
     """A metric with its interval, of the `k` worst classes if asked."""
-    return metrics.estimate(metrics.Trials.of_records(grid.of(pruner, density)), metric, k=k)
+    return intervals.estimate(intervals.Trials.of_records(grid.of(pruner, density)), metric, k=k)
 
 
 def numbers(places, first=""):
@@ -320,7 +322,7 @@ numbers(places + whole)
 rows = []
 for p, e in areas.items():
     pairs = [to_random.get((p, "random", d), {}).get("worst_class") for d in pruned]
-    paired = metrics.area(pruned, pairs) if all(pairs) else None
+    paired = intervals.area(pruned, pairs) if all(pairs) else None
     rows.append([label(p), e.seeds, cell(e), cell(paired), cell(grid.area(p, pruned, "average"))])
 if rows:
     figures.table(rows, ["mean height, %", "seeds", "worst class", "minus Random", "average"])

@@ -27,18 +27,19 @@ train = "never"  # or "missing": train every run and every query model that is n
 # %% tags=["hide-input"]
 import itertools
 
-import keeping
 import matplotlib.pyplot as plt
 import numpy as np
-import pictures
 
-from drop import benchmarks, figures
+from drop.chapters import album as albums
+from drop.chapters import figures, keeping, pictures
+from drop.experiments import benchmarks
+from drop.experiments.collect import collect
 
 figures.style()
 density, seed = densities[0], seeds[0]
 if train == "missing":
-    benchmarks.collect(benchmarks.plan(benchmarks.benchmark(benchmark, scale), pruners, densities, seeds), train)
-album = pictures.read(benchmark, scale, seed, train)
+    collect(benchmarks.plan(benchmarks.benchmark(benchmark, scale), pruners, densities, seeds), train)
+album = albums.read(benchmark, scale, seed, train)
 given, labels = album.given, album.given.arrays["labels"].astype(int)
 classes, epochs = given.arrays["classes"], given.about["full"]["epochs"]
 sets = {score: given.kept(score, density) for score in given.scores}
@@ -261,5 +262,5 @@ if scale != "smoke":
         f"The {len(short)} short query models took {sum(short):.0f} s together and the one of {epochs} epochs "
         f"{full:.0f} s, on one core each ({given.about['provenance']['device']}). To make these files again: "
         f"`python -m drop run {benchmark} {scale} --pruners {','.join(pruners)} --densities {density:g} "
-        f"--seeds {seed}`, then `python book/release.py {benchmark} {scale} --seed {seed}`."
+        f"--seeds {seed}`, then `python -m drop.chapters.release {benchmark} {scale} --seed {seed}`."
     )

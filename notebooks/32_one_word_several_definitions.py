@@ -29,14 +29,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import spearmanr
 
-from drop import benchmarks, figures, released
+from drop import released
+from drop.chapters import figures
+from drop.experiments import benchmarks
+from drop.experiments.collect import collect
 
 figures.style()
 if train == "missing":
-    import definitions
+    from drop.chapters import definitions
 
     entry = benchmarks.benchmark(benchmark, scale)
-    benchmarks.collect(benchmarks.plan(entry, pruners, densities, seeds), train)
+    collect(benchmarks.plan(entry, pruners, densities, seeds), train)
     found = definitions.measure(entry, seeds, definitions.Store())
 else:
     found = json.loads((released.FOLDER / f"{benchmark}-{scale}-definitions.json").read_bytes())
@@ -433,6 +436,6 @@ if scale != "smoke":
         f"a seed on one core (made {made['date'][:10]} with torch {made['torch']}, NumPy {made['numpy']} on "
         f"{made['device']}). To measure it again: `python -m drop run {benchmark} {scale} --pruners "
         f"{','.join(pruners)} --densities {densities[0]:g} --seeds {min(found['seeds'])}-{max(found['seeds'])}`, then "
-        f"`python book/definitions.py {benchmark} {scale} --seeds {min(found['seeds'])}-{max(found['seeds'])}"
+        f"`python -m drop.chapters.definitions {benchmark} {scale} --seeds {min(found['seeds'])}-{max(found['seeds'])}"
         + (f" --passes {','.join(map(str, again))}`." if again else "`.")
     )

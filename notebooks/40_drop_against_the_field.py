@@ -35,12 +35,14 @@ train = "never"  # or "missing": train every run that has no record
 # %% tags=["hide-input"]
 from statistics import median
 
-import claims  # book/claims.py and book/sweep.py, beside this page
 import matplotlib.pyplot as plt
 import numpy as np
-from sweep import METRICS, Sweep, cell, points
 
-from drop import benchmarks, figures, metrics, records
+from drop import metrics
+from drop.chapters import figures
+from drop.chapters import ledger as claims
+from drop.chapters.grid import METRICS, Sweep, cell, points
+from drop.experiments import benchmarks, intervals, records
 
 figures.style()
 if scale == "smoke":  # lasts seconds: what two short query models are enough for
@@ -485,7 +487,7 @@ ranked = sorted(areas, key=lambda p: -areas[p].value)
 rows = []
 for p in ranked:
     against = [grid.compare(p, "random", d) for d in often] if p != "random" else [None]
-    paired = metrics.area(often, against) if all(against) else None
+    paired = intervals.area(often, against) if all(against) else None
     rows.append([label(p), areas[p].seeds, cell(areas[p]), cell(paired), cell(grid.area(p, often, "average"))])
 figures.table(rows, ["mean height, %", "seeds", "worst class", "minus Random, points", "average"])
 out = [label(p) for p in shown if p not in areas]

@@ -27,15 +27,17 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import deviations  # book/deviations.py and book/sweep.py, beside this page
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import ndtri
 from scipy.stats import spearmanr
-from sweep import Sweep, cell, points
 
-from drop import benchmarks, figures, metrics, quotas, scores, selection
+from drop import metrics, quotas, scores, selection
+from drop.chapters import deviations, figures
+from drop.chapters.grid import Sweep, cell, points
+from drop.experiments import benchmarks, intervals
 from drop.mixture import GaussianMixture
+from drop.places import MEASURED
 
 figures.style()
 grid = Sweep(benchmark, scale, ["random", "el2n", "random+drop"], [*densities, 1.0], seeds)
@@ -191,11 +193,11 @@ if far:
 
 # %% [markdown]
 # What does it change? We trained networks on the class counts of the released loop, random within the classes as
-# Random+DRoP is, with the same recalls, seeds, order of samples and recipe (`book/released_quotas.py`), so each has
-# a twin among our records that differs in the class counts alone:
+# Random+DRoP is, with the same recalls, seeds, order of samples and recipe (`drop/chapters/released_quotas.py`), so
+# each has a twin among our records that differs in the class counts alone:
 
 # %% tags=["hide-input"]
-file = Path("released_quotas.json")
+file = MEASURED / "released_quotas.json"
 made = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 rows, effects = [], {}
 for d in densities:
@@ -203,8 +205,8 @@ for d in densities:
     named = {s: made.get(f"{benchmark}-{scale}-{d:g}-seed{s}") for s in ours}
     theirs = {s: r for s, r in named.items() if r and r["quota_recalls"] == ours[s]["quota_recalls"]}
     if len(theirs) > 1:
-        loop, exact = (metrics.Trials.of_records([side[s] for s in theirs]) for side in (theirs, ours))
-        effects[d] = [metrics.difference(loop, exact, name) for name in ("worst_class", "average")]
+        loop, exact = (intervals.Trials.of_records([side[s] for s in theirs]) for side in (theirs, ours))
+        effects[d] = [intervals.difference(loop, exact, name) for name in ("worst_class", "average")]
         most = max(int(abs(np.subtract(r["kept"], ours[s]["kept"])).max()) for s, r in theirs.items())
         values = [x.test.mean(axis=0).min() for x in (exact, loop)]
         rows.append([f"{d:g}", len(theirs), most, *(100 * v for v in values), *map(cell, effects[d])])

@@ -32,9 +32,9 @@ train = "never"  # or "missing": train every run that has no record
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
-from sweep import METRICS, Sweep, cell, points  # book/sweep.py, beside this page
 
-from drop import figures
+from drop.chapters import figures
+from drop.chapters.grid import METRICS, Sweep, cell, points
 
 figures.style()
 grid = Sweep(benchmark, scale, pruners, densities, seeds, train)

@@ -41,11 +41,13 @@ import re
 
 import matplotlib.pyplot as plt
 import numpy as np
-from deviations import clipped_difficulty, released_quotas, taken  # book/deviations.py, beside this page
 from scipy.stats import norm, spearmanr
-from sweep import Sweep, cell, points  # book/sweep.py
 
-from drop import figures, metrics, quotas, records
+from drop import metrics, quotas
+from drop.chapters import figures
+from drop.chapters.deviations import clipped_difficulty, released_quotas, taken
+from drop.chapters.grid import Sweep, cell, points
+from drop.experiments import records
 from drop.mixture import GaussianMixture, damped_exponent
 
 figures.style()

@@ -8,8 +8,9 @@
 #
 # *Which claims of the paper do our measurements support?*
 #
-# What {cite:t}`vysogorets2025drop` claim was written down in `book/claims.yml` before it was measured, each claim with
-# the tests that decide it and the margins they must clear; parts that were added when values were known say so. This
+# What {cite:t}`vysogorets2025drop` claim was written down in `drop/chapters/claims.yml` before it was measured, each
+# claim with the tests that decide it and the margins they must clear; parts that were added when values were known say
+# so. This
 # page applies the tests to the committed {term}`records <record>`. Expect fewer decisions than a table of averages
 # would suggest: a verdict needs an interval that lies wholly on one side of its margin, and a {term}`worst class` is
 # judged by a few hundred images.
@@ -31,7 +32,7 @@
 # best.
 
 # %% tags=["parameters"]
-folders = ["records"]  # packed records, seen from the folder of the pages
+folders = []  # of packed records; none: those that come with the package
 factors = [0.5, 1.0, 2.0]  # by which all margins are multiplied at the end
 
 # %% tags=["hide-input"]
@@ -39,16 +40,17 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import claims  # book/claims.py, beside this page
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import stdtrit
 
-from drop import benchmarks, figures, records
+from drop.chapters import figures
+from drop.chapters import ledger as claims
+from drop.experiments import benchmarks, records
 
 figures.style()
 document = claims.load()
-measured, times = records.load(*folders), claims.query_times()
+measured, times = records.load(*(folders or [records.committed()])), claims.query_times()
 ledger = {claim.source["id"]: claim for claim in claims.ledger(document, measured, times=times)}
 runs, table = claims.index(measured, times), {f"{entry.name}-{entry.scale}": entry for entry in benchmarks.TABLE}
 SCALES = {name: table[name].scale for name, _, _ in sorted(runs)}  # of the benchmarks that have records
@@ -514,7 +516,7 @@ if rows:
         "which rest on these seconds, hold for this machine.*"
     )
 else:
-    figures.say("The times of the query models are not in this copy of the book: `python book/query_times.py`.")
+    figures.say("The times of the query models are missing: `python -m drop.chapters.query_times`.")
 
 # %% [markdown]
 # ## C8: other data
@@ -556,6 +558,6 @@ figures.say(
 # %% [markdown]
 # ## What cannot change unnoticed
 #
-# A test compares `book/claims.yml` with every committed version of it. Claims may be added; a line, a margin, a
-# benchmark or an estimand that once stood there may only change with a date and a reason in the file, which this page
+# A test compares `drop/chapters/claims.yml` with every committed version of it. Claims may be added; a line, a margin,
+# a benchmark or an estimand that once stood there may only change with a date and a reason in the file, which this page
 # then prints. Another test changes a record and sees the verdict change.

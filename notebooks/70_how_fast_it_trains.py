@@ -15,15 +15,16 @@
 # on a CPU.
 
 # %% tags=["parameters"]
-results = "../speed/results"  # JSON files that the benchmarks in speed/ wrote
+results = ""  # folder of JSON files that the benchmarks in speed/ wrote; none: those that come with the package
 
 # %% tags=["hide-input"]
 import json
 from pathlib import Path
 
-from drop import figures
+from drop.chapters import figures
+from drop.places import MEASURED
 
-found = [json.loads(path.read_text()) for path in sorted(Path(results).glob("training*.json"))]
+found = [json.loads(path.read_text()) for path in sorted(Path(results or MEASURED / "speed").glob("training*.json"))]
 on_cpu, on_gpu = ([run for run in found if kind in run] for kind in ("cpu", "gpu"))
 
 
@@ -62,7 +63,7 @@ if not on_cpu:
 # networks answer as the recorded ones do:
 
 # %% tags=["hide-input"]
-for path in sorted(Path(results).glob("sweep*.json")):
+for path in sorted(Path(results or MEASURED / "speed").glob("sweep*.json")):
     run = json.loads(path.read_text())
     same, compared, apart = run["identical"], run["compared"], run["largest_difference"]
     answer = (
@@ -86,7 +87,7 @@ for path in sorted(Path(results).glob("sweep*.json")):
 # checks that its input are probabilities, which takes longer than the score itself.
 
 # %% tags=["hide-input"]
-scored = [json.loads(path.read_text()) for path in sorted(Path(results).glob("scores*.json"))]
+scored = [json.loads(path.read_text()) for path in sorted(Path(results or MEASURED / "speed").glob("scores*.json"))]
 for run in scored:
     machine = run["machine"]
     figures.say(
@@ -129,8 +130,8 @@ if not on_gpu:
 #
 # ```sh
 # git clone https://github.com/avysogorets/fair-data-pruning CHECKOUT
-# python speed/training.py --released CHECKOUT --out speed/results/training-cpu.json
-# python speed/training.py --device cuda --out speed/results/training-gpu.json
-# python speed/sweep.py --out speed/results/sweep-cpu.json
-# python speed/scores.py CHECKOUT --json speed/results/scores-cpu.json
+# python speed/training.py --released CHECKOUT --out drop/measured/speed/training-cpu.json
+# python speed/training.py --device cuda --out drop/measured/speed/training-gpu.json
+# python speed/sweep.py --out drop/measured/speed/sweep-cpu.json
+# python speed/scores.py CHECKOUT --json drop/measured/speed/scores-cpu.json
 # ```

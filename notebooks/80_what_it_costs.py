@@ -12,16 +12,17 @@
 # of the records that the book shows. How to start a measurement stands on the page [Rerun it](rerun.md).
 
 # %% tags=["parameters"]
-folders = ["records"]  # packed records, seen from the folder of the pages
+folders = []  # of packed records; none: those that come with the package
 
 # %% tags=["hide-input"]
 from collections import Counter, defaultdict
 from statistics import median
 
-from drop import figures, records
+from drop.chapters import figures
+from drop.experiments import records
 
 places = defaultdict(list)
-for record in records.load(*folders):
+for record in records.load(*(folders or [records.committed()])):
     places[record["run"]["benchmark"], record["run"]["scale"]].append(record)
 
 

@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from training import save
 
-from drop import datasets, metrics
-from drop.benchmarks import benchmark
+from drop import metrics
+from drop.experiments import datasets
+from drop.experiments.benchmarks import benchmark
+from drop.experiments.training import Arena, Job, train
 from drop.selection import top
-from drop.training import Arena, Job, train
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch.utils.data import Subset
 
-from drop import datasets
-from drop.models import build
+from drop.experiments import datasets
+from drop.experiments.models import build
 
 
 def mount(checkout: Path) -> None:

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from training import save  # beside this file
 
-from drop import models, scores
+from drop import scores
+from drop.experiments import models
 
 SAMPLES, CLASSES, EPOCHS, WINDOW, BATCH = 50_000, 10, 160, 10, 128
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from training import machine, save  # beside this file
 
-from drop import benchmarks, metrics, records
-from drop.benchmarks import Run
-from drop.records import Record, Store
+from drop import metrics
+from drop.experiments import benchmarks, records
+from drop.experiments.benchmarks import Run
+from drop.experiments.records import Record, Store
 
 PRUNERS, SEEDS = ("random", "el2n", "random+drop"), range(5)
 
@@ -38,7 +39,7 @@ def main() -> None:
 
 def measured(plan: list[Run], store: Store) -> float:
     """Train all runs of a plan and their query models; the seconds that it took."""
-    from drop.runs import measure
+    from drop.experiments.runs import measure
 
     def report(stage: str, done: int, total: int, *_) -> None:
         print(f"{stage}: {done} of {total}", flush=True)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import pages
 import pytest
-import render
+
+from publish import pages, render
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import pytest
 from scipy.special import ndtri
 
 from drop import metrics
-from drop.metrics import Estimate, Trials
+from drop.experiments import intervals
+from drop.experiments.intervals import Estimate, Trials
 
 LEVEL = 0.95
 
@@ -59,10 +60,10 @@ def test_metrics_of_one_row(function, expected):
         (lambda: metrics.recalls_of([[1, 2]]), "shape"),
         (lambda: metrics.recalls_of({"correct": [3], "total": [2]}), "between 0"),
         (lambda: metrics.worst_class([0.1, 0.2], k=3), "k must lie in 1..2"),
-        (lambda: metrics.area([0.5, 0.1], [Estimate(0, 0, 0, 0, 1)] * 2), "increasing"),
-        (lambda: metrics.estimate(trials([[0.5, 0.5]]), "worst"), "Unknown metric 'worst'"),
-        (lambda: metrics.difference(trials([[0.5, 0.5]]), trials([[0.5, 0.5]] * 2)), "same seeds and test images"),
-        (lambda: metrics.difference(trials([[0.5, 0.5]]), trials([[0.5, 0.5]], 50)), "same seeds and test images"),
+        (lambda: intervals.area([0.5, 0.1], [Estimate(0, 0, 0, 0, 1)] * 2), "increasing"),
+        (lambda: intervals.estimate(trials([[0.5, 0.5]]), "worst"), "Unknown metric 'worst'"),
+        (lambda: intervals.difference(trials([[0.5, 0.5]]), trials([[0.5, 0.5]] * 2)), "same seeds and test images"),
+        (lambda: intervals.difference(trials([[0.5, 0.5]]), trials([[0.5, 0.5]], 50)), "same seeds and test images"),
         (lambda: Trials.of_records([]), "at least one record"),
         (lambda: Trials.of_records([record([1, 1], [1, 0]), record([1, 1], [1])]), "the same classes and test images"),
     ],
@@ -95,29 +96,29 @@ def test_trials_of_records():
 
 def test_one_seed_bounds_nothing_beyond_the_metric_s_own_range():
     one = trials([[0.5, 0.7]])
-    apart = metrics.difference(one, trials([[0.4, 0.7]]), "gap")
+    apart = intervals.difference(one, trials([[0.4, 0.7]]), "gap")
     assert (apart.low, apart.high, apart.seeds) == (-1, 1, 1)
-    for result in (metrics.estimate(one), metrics.estimate(one, "spread")):
+    for result in (intervals.estimate(one), intervals.estimate(one, "spread")):
         assert (result.low, result.high, result.seeds) == (0, 1, 1)
         assert np.isfinite(result.value)
 
 
 def test_test_noise_does_not_average_out_over_seeds():
     """Runs that agree exactly leave the binomial interval of one test set, however many they are."""
-    widths = [np.diff([(e := metrics.estimate(trials([[0.7, 0.9]] * seeds))).low, e.high])[0] for seeds in (2, 5, 50)]
+    widths = [np.diff([(e := intervals.estimate(trials([[0.7, 0.9]] * seeds))).low, e.high])[0] for seeds in (2, 5, 50)]
     assert widths == pytest.approx([2 * 1.96 * np.sqrt(0.7 * 0.3 / 500)] * 3, rel=0.02)
 
 
 def test_perfect_recall_is_not_certain():
-    assert metrics.estimate(trials([[1.0, 1.0]] * 3, size=50)).low < 0.96
+    assert intervals.estimate(trials([[1.0, 1.0]] * 3, size=50)).low < 0.96
 
 
 def test_a_difference_is_odd_and_pairs_seeds():
     shared = np.array([[0.0], [0.1], [-0.1]])
     a, b = trials([[0.7, 0.9]] + shared), trials([[0.6, 0.8]] + shared)
-    there, back = metrics.difference(a, b), metrics.difference(b, a)
+    there, back = intervals.difference(a, b), intervals.difference(b, a)
     assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
-    alone = metrics.estimate(a)
+    alone = intervals.estimate(a)
     assert there.value == pytest.approx(0.1) and there.high - there.low < (alone.high - alone.low) / 2
 
 
@@ -129,25 +130,25 @@ def test_shared_images_cancel_and_equal_answers_are_not_certain():
     """Recalls .7 and .72 of 500 images: 10 images differ, or 290 do; equal answers bound the difference by 4/n."""
     a, b = trials([[0.72]] * 3), trials([[0.70]] * 3)
     other = Trials(b.test, b.validation, b.sizes, b.hits[:, ::-1])
-    assert width(metrics.difference(a, b)) == pytest.approx(2 * 1.96 * np.sqrt(10 + 4) / 500, rel=0.02)
-    assert width(metrics.difference(a, other)) > 4 * width(metrics.difference(a, b))
-    assert width(metrics.difference(a, a)) == pytest.approx(2 * 4 / 502, rel=0.03)
+    assert width(intervals.difference(a, b)) == pytest.approx(2 * 1.96 * np.sqrt(10 + 4) / 500, rel=0.02)
+    assert width(intervals.difference(a, other)) > 4 * width(intervals.difference(a, b))
+    assert width(intervals.difference(a, a)) == pytest.approx(2 * 4 / 502, rel=0.03)
 
 
 def test_seeds_that_err_on_different_images_share_the_test_noise():
     """Ten seeds, each wrong on 50 images of its own: their mean is .9 on all 500, which are therefore equally hard."""
     own = np.repeat(~np.eye(10, dtype=bool), 50, axis=1)
     spread = Trials(np.full((10, 1), 0.9), np.full((10, 1), 0.9), np.array([500]), own)
-    assert width(metrics.estimate(spread)) == pytest.approx(2 * 1.96 * np.sqrt(2) / 502, rel=0.01)
-    assert width(metrics.estimate(trials([[0.9]] * 10))) > 4 * width(metrics.estimate(spread))
+    assert width(intervals.estimate(spread)) == pytest.approx(2 * 1.96 * np.sqrt(2) / 502, rel=0.01)
+    assert width(intervals.estimate(trials([[0.9]] * 10))) > 4 * width(intervals.estimate(spread))
 
 
 def test_area_is_the_mean_height():
     estimates = [Estimate(v, v, v - 0.1, v + 0.1, 3) for v in (0.2, 0.6, 0.6)]
-    result = metrics.area([0.1, 0.3, 0.9], estimates)
+    result = intervals.area([0.1, 0.3, 0.9], estimates)
     assert result.value == pytest.approx((0.4 * 0.2 + 0.6 * 0.6) / 0.8)
     assert (result.low, result.high) == pytest.approx((result.value - 0.1, result.value + 0.1))
-    assert metrics.area([0.1, 0.9], [Estimate(0.7, 0.7, 0.7, 0.7, 2)] * 2).value == pytest.approx(0.7)
+    assert intervals.area([0.1, 0.9], [Estimate(0.7, 0.7, 0.7, 0.7, 2)] * 2).value == pytest.approx(0.7)
 
 
 def test_the_plug_in_minimum_is_biased_low():
@@ -160,7 +161,7 @@ def test_the_plug_in_minimum_is_biased_low():
 
 def bracket(rng) -> tuple[float, float]:
     test, validation = rng.binomial(50, 0.7, (2, 1, 100)) / 50
-    result = metrics.estimate(Trials(test, validation, np.full(100, 50)))
+    result = intervals.estimate(Trials(test, validation, np.full(100, 50)))
     return result.value, result.chosen
 
 
@@ -216,14 +217,14 @@ def test_coverage_with_ten_classes(seeds, recalls, effect):
     rng = np.random.default_rng(1)
     made = [simulate(rng, [recalls], seeds, 500, effect)[0] for _ in range(200)]
     for quantity, truth in QUANTITIES.items():
-        assert covered([measure(metrics.estimate, quantity, t) for t in made], truth(recalls)) >= LEVEL, quantity
+        assert covered([measure(intervals.estimate, quantity, t) for t in made], truth(recalls)) >= LEVEL, quantity
 
 
 @pytest.mark.parametrize("seeds", [2, 5])
 def test_coverage_with_a_hundred_classes(seeds):
     rng = np.random.default_rng(2)
     made = [simulate(rng, np.full((1, 100), 0.7), seeds, 50, 0.09)[0] for _ in range(200)]
-    assert covered(map(metrics.estimate, made), 0.7) >= LEVEL
+    assert covered(map(intervals.estimate, made), 0.7) >= LEVEL
 
 
 @pytest.mark.parametrize("own, once, effect", [(OWN, ONCE, 0.05), (0.05, 0.6, 0.02), (0.6, 0.3, 0.05), (0.02, 0.05, 0)])
@@ -234,7 +235,7 @@ def test_coverage_of_differences(seeds, own, once, effect):
     made = [simulate(rng, [UP, FLAT], seeds, 300, effect, own, once) for _ in range(200)]
     for quantity in ("worst_class", "average", "gap"):
         truth = QUANTITIES[quantity](UP) - QUANTITIES[quantity](FLAT)
-        assert covered([measure(metrics.difference, quantity, *pair) for pair in made], truth) >= LEVEL, quantity
+        assert covered([measure(intervals.difference, quantity, *pair) for pair in made], truth) >= LEVEL, quantity
 
 
 def test_intervals_are_not_idle():
@@ -243,5 +244,5 @@ def test_intervals_are_not_idle():
     better = FASHION + 0.03 * (FASHION < 0.8)
     made = [simulate(rng, [better, FASHION], 5, 500, 0.03) for _ in range(50)]
     for metric, alone, together in (("worst_class", 4.5, 4.5), ("average", 0.9, 0.8)):
-        assert np.median([50 * width(metrics.estimate(a, metric)) for a, _ in made]) < alone
-        assert np.median([50 * width(metrics.difference(*pair, metric)) for pair in made]) < together
+        assert np.median([50 * width(intervals.estimate(a, metric)) for a, _ in made]) < alone
+        assert np.median([50 * width(intervals.difference(*pair, metric)) for pair in made]) < together

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drop import coreset, models, scores
+from drop import coreset, scores
+from drop.experiments import models
 
 NAN = float("nan")
 

@@ -23,7 +23,7 @@ def test_the_work_of_a_training_image_is_counted():
 
 
 def test_part_of_a_split_holds_every_class():
-    from drop import datasets
+    from drop.experiments import datasets
 
     split = datasets.load("fashion-mnist-mini").test
     for size in (10, 100):
@@ -82,7 +82,7 @@ def test_a_process_that_does_not_get_ready_is_not_waited_for_long(monkeypatch):
 
 
 def test_images_a_second_count_training_and_evaluation():
-    from drop import datasets
+    from drop.experiments import datasets
 
     _, recipe = benchmark.NETWORKS["lenet5"]
     assert benchmark.timed(datasets.load("fashion-mnist-mini"), recipe, 256) > 0

@@ -5,6 +5,7 @@
 The first 500 training and the first 500 test images of each of the 10 classes, in file order: 250 images a class in the
 validation half and 250 in the test half. An uncompressed .npz inside .xz (3.6 MiB; deflate takes 4.2).
 """
+
 import hashlib
 import io
 import lzma
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drop import datasets
+from drop.experiments import datasets
 
 A_CLASS = 500
 

@@ -1,0 +1,173 @@
+"""A grid of runs as the chapters read it: pruners x densities x seeds of one benchmark, from records or trained now.
+
+grid = Sweep("fashion-mnist", "laptop", ["random", "random+drop"], [0.1, 1.0], [0, 1, 2], train="never")
+grid.recalls("random", 0.1)                                test recalls (seeds, K)
+grid.estimate("random+drop", 0.1, "worst_class")           with its interval; None without records
+grid.compare("random+drop", "random", 0.1)                 paired on the seeds that both have
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from drop import metrics
+from drop.chapters import figures
+from drop.experiments import benchmarks, intervals
+from drop.experiments.collect import collect
+from drop.experiments.intervals import Estimate, Trials
+from drop.experiments.records import Record
+
+METRICS = {
+    "average": (lambda recalls: recalls.mean(axis=-1), "average accuracy (%)"),
+    "worst_class": (metrics.worst_class, "worst-class accuracy (%)"),
+    "gap": (metrics.gap, "best minus worst class (points)"),
+    "spread": (metrics.spread, "standard deviation over classes (points)"),
+}  # functions of recalls (..., K)
+
+
+class Sweep:
+    """The records of a grid. At density 1 all pruners but CDB-W are full training."""
+
+    def __init__(
+        self, benchmark: str, scale: str, pruners: Sequence[str], densities: Sequence[float], seeds: Sequence[int],
+        train: str = "never", more: Iterable[tuple[Sequence[str], Sequence[float]]] = (),
+        also: Iterable[tuple[Sequence[str], Sequence[float], Sequence[int]]] = (),
+    ):  # fmt: skip
+        """`more`: further (pruners, densities) of the same seeds; `also`: (pruners, densities, seeds) that are shown
+        where they have been measured, and neither trained nor missed."""
+        self.entry = benchmarks.benchmark(benchmark, scale)
+        grids = [(pruners, densities), *more]
+        runs = [run for names, ds in grids for run in benchmarks.plan(self.entry, names, ds, seeds)]
+        self.plan = list(dict.fromkeys(runs))
+        extra = [run for grid in also for run in benchmarks.plan(self.entry, *grid)]
+        self.found = {**collect(self.plan, train), **(collect(extra) if extra else {})}
+        self._records: dict[tuple[str, float], list[Record]] = {}
+        for run, record in self.found.items():
+            self._records.setdefault((run.pruner, run.density), []).append(record)
+        self.benchmark, self.scale = benchmark, scale
+
+    def of(self, pruner: str, density: float) -> list[Record]:
+        """The records of a pruner at a density, one a seed."""
+        if density == 1:  # there all pruners are full training, but those with a loss of their own
+            [run] = benchmarks.plan(self.entry, [pruner], [1.0])
+            pruner = run.pruner
+        return self._records.get((pruner, density), [])
+
+    @property
+    def classes(self) -> list[str]:
+        return next(iter(self.found.values()))["classes"]
+
+    def recalls(self, pruner: str, density: float) -> np.ndarray:
+        """Test recalls (seeds, K)."""
+        return np.array([metrics.recalls_of(record["test"]) for record in self.of(pruner, density)])
+
+    def kept(self, pruner: str, density: float) -> np.ndarray:
+        """Class densities (seeds, K): the fraction that each class keeps of its training samples."""
+        return np.array([np.divide(r["kept"], r["class_sizes"]) for r in self.of(pruner, density)])
+
+    def value(self, pruner: str, density: float, metric: str) -> float:
+        """A metric of the mean recalls over the seeds, NaN without records."""
+        recalls = self.recalls(pruner, density)
+        return float(METRICS[metric][0](recalls.mean(axis=0))) if len(recalls) else float("nan")
+
+    def estimate(self, pruner: str, density: float, metric: str) -> Estimate | None:
+        """A metric with its 95 % interval over seeds and test images."""
+        records = self.of(pruner, density)
+        return intervals.estimate(Trials.of_records(records), metric) if records else None
+
+    def compare(
+        self, a: str, b: str, density: float, metric: str = "worst_class", density_b: float | None = None
+    ) -> Estimate | None:
+        """`a` minus `b` on the seeds that both have, image by image; None for fewer than two."""
+        places = ((a, density), (b, density if density_b is None else density_b))
+        first, second = ({r["run"]["seed"]: r for r in self.of(*place)} for place in places)
+        shared = sorted(first.keys() & second.keys())
+        if len(shared) < 2:
+            return None
+        return intervals.difference(*(Trials.of_records([s[k] for k in shared]) for s in (first, second)), metric)
+
+    def area(self, pruner: str, densities: Sequence[float], metric: str = "worst_class") -> Estimate | None:
+        """Mean height of the metric's curve over these densities; None where one of them has no record."""
+        estimates = [self.estimate(pruner, d, metric) for d in sorted(densities)]
+        return intervals.area(sorted(densities), estimates) if all(estimates) else None
+
+    @property
+    def done(self) -> str:
+        """How much of the plan has records, in words."""
+        found, planned = sum(run in self.found for run in self.plan), len(self.plan)
+        return f"all {planned} runs" if found == planned else f"{found} of {planned} runs"
+
+    @property
+    def n(self) -> str:
+        """Seeds of a point, such as "3" or "3–5"."""
+        counts = sorted({len(records) for records in self._records.values()})
+        return f"{counts[0]}–{counts[-1]}" if len(counts) > 1 else f"{counts[0]}" if counts else "0"
+
+    @property
+    def scope(self) -> str:
+        """What every figure says of itself."""
+        return f"{self.benchmark}, {self.scale} scale, n = {self.n} seeds"
+
+    def lacks(self) -> str:
+        """What of the plan has no record, in words: "1 of 3 seeds of GraNd, Forgetting at 0.1; ..."; "" if nothing."""
+        wanted = Counter((run.pruner, run.density) for run in self.plan)
+        had = Counter((run.pruner, run.density) for run in self.plan if run in self.found)
+        groups: dict[tuple[str, str], list[str]] = {}
+        for pruner in dict.fromkeys(name for name, _ in wanted):
+            short: dict[str, list[str]] = {}
+            for (name, d), k in wanted.items():
+                if name == pruner and had[name, d] < k:
+                    short.setdefault(f"{k - had[name, d]} of {k} seeds", []).append(f"{d:g}")
+            for count, places in short.items():
+                groups.setdefault((count, ", ".join(places)), []).append(figures.method(pruner).label)
+        return "; ".join(f"{count} of {', '.join(names)} at {where}" for (count, where), names in groups.items())
+
+    def draw(self, ax: Axes, metric: str, pruners: Sequence[str], densities: Sequence[float]) -> None:
+        """A line for the metric of the mean recalls over the seeds, a dot for every seed, the density on a log axis."""
+        value, label = METRICS[metric]
+        for pruner in pruners:
+            look, shown = figures.method(pruner), [d for d in densities if self.of(pruner, d)]
+            ax.plot(shown, [100 * self.value(pruner, d, metric) for d in shown], **look.line)
+            for d in shown:
+                each = 100 * value(self.recalls(pruner, d))
+                ax.plot([d] * len(each), each, ".", color=look.colour, alpha=0.45, markersize=4, label="_")
+        ax.set_xscale("log")
+        ticks = [d for d in densities if d != 0.9]  # 0.9 would run into 1
+        ax.set_xticks(ticks, [f"{d:g}" for d in ticks], minor=False)
+        ax.set_xticks([], minor=True)
+        ax.set_xlabel("density: fraction kept")
+        ax.set_title(label, fontsize=10)
+
+    def cost(self) -> str:
+        """What the runs took, where, when and with which versions; empty at smoke scale, where each time differs."""
+        made = [record["provenance"] for record in self.found.values()]
+        if self.scale == "smoke" or not made:
+            return ""
+        devices = Counter(p["device"] for p in made)
+        versions = sorted({f"torch {p['torch']}, NumPy {p['numpy']}, Python {p['python']}" for p in made})
+        dates = sorted(p["date"][:10] for p in made)
+        hours = sum(record["seconds"] for record in self.found.values()) / 3600
+        return (
+            f"{len(made)} final networks took {hours:.1f} hours, added up over networks that trained side by side "
+            f"({', '.join(f'{count} on {device}' for device, count in devices.items())}; "
+            f"{' to '.join(sorted({dates[0], dates[-1]}))}; {'; '.join(versions)})."
+        )
+
+
+def cell(e: Estimate | None, scale: float = 100) -> str:
+    """An estimate with its interval as a table's cell, in percent; a dash without records, no interval for one seed."""
+    if e is None:
+        return "–"
+    return f"{scale * e.value:.1f}" + (f" [{scale * e.low:.1f}, {scale * e.high:.1f}]" if e.seeds > 1 else "")
+
+
+def points(e: Estimate | None) -> str:
+    """A difference in words, in percentage points with its interval."""
+    if e is None:
+        return "an amount that fewer than two seeds cannot tell"
+    text = f"**{100 * e.value:+.1f} points** (95 % interval {100 * e.low:+.1f} to {100 * e.high:+.1f})"
+    return text.replace("-", "−")

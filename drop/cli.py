@@ -1,0 +1,154 @@
+"""Measure the runs of a benchmark, and list, merge and pack their records: python -m drop COMMAND --help."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from drop.experiments import benchmarks, records
+from drop.experiments.benchmarks import Run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(stderr=True)
+
+Name = Annotated[str, typer.Argument(help="benchmark, such as fashion-mnist")]
+Scale = Annotated[str, typer.Argument(help=" | ".join(benchmarks.SCALES))]
+Pruners = Annotated[str, typer.Option(help="names separated by commas, such as random,el2n,random+drop")]
+Densities = Annotated[str, typer.Option(help="core, extended, or numbers separated by commas")]
+Seeds = Annotated[str, typer.Option(help="numbers and ranges, such as 0-4 or 0,2")]
+
+
+def guarded(command: Callable) -> Callable:
+    """Turn errors into one line and exit code 2, and Ctrl-C into 130."""
+
+    @functools.wraps(command)
+    def inner(*args, **kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            console.print("stopped; finished runs are kept, the same command goes on")
+            raise typer.Exit(130) from None
+        except (ValueError, OSError) as error:
+            console.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return app.command()(inner)
+
+
+def densities_of(text: str) -> tuple[float, ...]:
+    """Densities from "core", "extended" or "0.1,0.3"; ValueError otherwise."""
+    named = {"core": benchmarks.CORE, "extended": benchmarks.EXTENDED}
+    if text in named:
+        return named[text]
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"densities is {text!r}, but must be core, extended, or numbers such as 0.1,0.3") from None
+
+
+def seeds_of(text: str) -> list[int]:
+    """Seeds from "0-4" or "0,2,5-6"; ValueError otherwise."""
+    try:
+        ends = [[int(end) for end in part.split("-", 1)] for part in text.split(",")]
+        if any(pair[0] > pair[-1] for pair in ends):
+            raise ValueError(text)
+        return [seed for pair in ends for seed in range(pair[0], pair[-1] + 1)]
+    except ValueError:
+        raise ValueError(f"seeds is {text!r}, but must be whole numbers and ranges such as 0-4 or 0,2") from None
+
+
+@guarded
+def table() -> None:
+    """Show the benchmarks and what has been measured of each."""
+    measured = Counter((r["run"]["benchmark"], r["run"]["scale"]) for r in records.Store().all())
+    print(f"{'benchmark':<25}{'scale':<12}{'data set':<30}{'model':<18}{'epochs':>6}{'records':>9}")
+    for entry in benchmarks.TABLE:
+        names = f"{entry.name:<25}{entry.scale:<12}{entry.dataset:<30}{entry.recipe.model:<18}"
+        print(f"{names}{entry.recipe.epochs:>6}{measured[entry.name, entry.scale]:>9}")
+
+
+@guarded
+def run(
+    name: Name, scale: Scale, pruners: Pruners = "random,el2n,random+drop", densities: Densities = "core",
+    seeds: Seeds = "0", workers: Annotated[int, typer.Option(help="processes on a CPU; 0: one a core")] = 0,
+    lanes: Annotated[int, typer.Option(help="networks side by side on a GPU")] = 4,
+    minutes: Annotated[float, typer.Option(help="stop after so long; what is finished stays")] = float("inf"),
+    dry: Annotated[bool, typer.Option("--dry-run", help="only say what would be trained")] = False,
+    again: Annotated[bool, typer.Option(help="what other code measured, see status; second records are kept")] = False,
+) -> None:  # fmt: skip
+    """Train what has no record yet; stop it whenever you like, finished runs stay."""
+    entry = benchmarks.benchmark(name, scale)
+    names = [pruner.strip() for pruner in pruners.split(",")]
+    runs = benchmarks.plan(entry, names, densities_of(densities), seeds_of(seeds))
+    store = records.Store()
+    if again:
+        other = {record["key"] for record, _ in records.status(store.all())}
+        runs = [run for run in runs if run.key in other]
+        store = records.Store(store.root / "again" / records.code_hash(), also=())  # goes on where it was stopped
+    missing = [run for run in runs if store.get(run.key) is None]
+    done = len(runs) - len(missing)
+    console.print(f"{len(runs)} runs, {done} have a record, {len(missing)} to train -> {store.root}", soft_wrap=True)
+    if dry or not missing:
+        for each in missing:
+            print(f"{each.pruner} {each.density} seed {each.seed} {each.key}")
+        return
+    from drop.experiments.runs import measure
+
+    clocks = (TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *clocks, console=console) as bar:
+        tasks, end = {}, time.monotonic() + 60 * minutes
+
+        def report(stage, done, total, what, result) -> None:
+            task = tasks[stage] if stage in tasks else tasks.setdefault(stage, bar.add_task(stage, total=total))
+            correct = result.validation[-1].diagonal() / result.validation[-1].sum(1)
+            of = f"{what.pruner} {what.density:g}" if isinstance(what, Run) else "query"
+            text = f"{stage}: {of} seed {what.seed}: validation {correct.mean():.3f}, worst class {correct.min():.3f}"
+            bar.update(task, completed=done, description=text)
+            if not console.is_terminal:
+                print(f"{done}/{total} {text}", flush=True)
+            if time.monotonic() > end:
+                raise TimeoutError
+
+        try:
+            measure(missing, store, workers or None, lanes=lanes, report=report)
+        except TimeoutError:
+            console.print(f"stopped after {minutes:g} minutes; the same command goes on")
+    if again:
+        print(f"{records.Store().merge(store.root)} second records kept beside the first")
+
+
+@guarded
+def status() -> None:
+    """List the records made by other code or under another protocol; nothing is retrained unless asked."""
+    found = records.Store().all(protocol=None)
+    stale = records.status(found)
+    counts = Counter((r["run"]["benchmark"], r["run"]["scale"], r["run"]["pruner"], reason) for r, reason in stale)
+    for (name, scale, pruner, reason), count in sorted(counts.items()):
+        print(f"{name} {scale} {pruner}: {count} records, {reason}")
+    if stale:
+        print("measure some of them again: python -m drop run BENCHMARK SCALE --pruners ... --seeds ... --again")
+    print(f"{len(found)} records, {len(found) - len(stale)} made by the present code under the present protocol")
+
+
+@guarded
+def pack(folder: Annotated[Path | None, typer.Argument(help="default: the package's own")] = None) -> None:
+    """Merge the records measured here into the repository's, ready to be committed."""
+    changed = records.pack(records.Store(), folder)
+    print(*changed, f"{len(changed)} files changed", sep="\n")
+
+
+@guarded
+def merge(folders: Annotated[list[Path], typer.Argument(help="record stores of other machines")]) -> None:
+    """Take over the records of other machines; a second record of a run is kept beside the first."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise ValueError(f"{folder} is no folder; give the record stores to merge")
+    print(f"{records.Store().merge(*folders)} records merged into {records.Store().root}")

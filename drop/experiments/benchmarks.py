@@ -1,0 +1,183 @@
+"""A benchmark = data set + model + training recipe at one scale; the table of all of them; and what a run of one is.
+
+    benchmark("fashion-mnist", "laptop")                                      one entry of the table
+    plan(benchmark(...), ["random", "random+drop"], densities, seeds)         the runs of an experiment, without repeats
+
+To add one of your own, give `register` a Benchmark; see the page "Rerun it".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from drop.experiments import datasets, records
+from drop.quotas import check_density
+
+CORE = (0.1, 0.3, 0.5, 0.8, 1.0)
+EXTENDED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 1.0)
+SCALES = ("smoke", "laptop", "paper-fast", "paper")
+SCORES = ("random", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "prototype")
+RULES = "drop size gamma0.5 gamma0.7 gamma2 shrunken nucs iterated2 minimax1 minimax2 minimax3 balanced".split()
+ROUNDS = {"iterated2": "drop", "minimax2": "minimax1", "minimax3": "minimax2"}  # quotas from the recalls of that rule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every network of a benchmark is trained: all that changes a result, besides the data."""
+
+    model: str
+    epochs: int  # of training on all the data; pruned data are seen longer, see `recipe_at`
+    batch: int
+    rate: float  # learning rate: the peak of a triangle, or the first of the steps
+    weight_decay: float
+    drops: tuple[int, ...] = ()  # epochs after which the rate falls to a fifth; none = up for `warmup`, then down to 0
+    warmup: float = 0.2  # fraction of the steps
+    nesterov: bool = True
+    momentum: float = 0.9
+    flip: bool = True  # augmentation of final models: mirror half of the images,
+    shift: int = 0  # and move each by at most so many pixels; query models see the images as they are
+    precision: str = "bf16"  # autocast with batch norm and loss in fp32, or "fp32"
+    budget: float = 0.5  # steps(d) = steps(1) * (budget + (1 - budget) d)
+    short_queries: int = 5  # networks that EL2N, GraNd and DRoP's recalls are averaged over
+    short_epochs: int = 1  # a tenth of the epochs
+    full_epochs: int = 30  # of the one query that Forgetting, Dynamic Uncertainty and the embeddings come from
+    window: int = 2  # epochs, of Dynamic Uncertainty
+    evaluations: int = 4  # of a final model on its way, the last at the end
+    validation: str = "test"  # where the validation set is carved from
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    name: str
+    scale: str
+    dataset: str
+    recipe: Recipe
+
+    def recipe_at(self, density: float) -> Recipe:
+        """The recipe on pruned data: more epochs, so that steps(d) = steps(1) * (budget + (1 - budget) d)."""
+        whole = self.recipe
+        share = whole.budget + (1 - whole.budget) * density
+        epochs = max(1, math.floor(whole.epochs * share / density + 1e-9))  # the paper's, see paper and released code
+        return dataclasses.replace(whole, epochs=epochs, drops=tuple(d * epochs // whole.epochs for d in whole.drops))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One final model. At density 1 every pruner keeps everything: all but CDB-W, another loss, are one run, "full"."""
+
+    benchmark: Benchmark
+    pruner: str
+    density: float
+    seed: int
+
+    def config(self) -> dict[str, Any]:
+        """The configuration that a record keeps, in JSON's types."""
+        recipe = dataclasses.asdict(self.benchmark.recipe)
+        place = {"benchmark": self.benchmark.name, "scale": self.benchmark.scale, "dataset": self.benchmark.dataset}
+        return {**place, "pruner": self.pruner, "density": self.density, "seed": self.seed, "recipe": recipe}
+
+    @functools.cached_property
+    def key(self) -> str:
+        return records.key(self.config(), datasets.digest(self.benchmark.dataset))
+
+    @property
+    def previous(self) -> Run | None:
+        """The run of the round before, whose final model's recalls set the quotas; None: the query models' do."""
+        score, _, quota = self.pruner.partition("+")
+        return dataclasses.replace(self, pruner=f"{score}+{ROUNDS[quota]}") if quota in ROUNDS else None
+
+
+SMOKE = Recipe("small-8-16-16", 4, 128, 0.2, 1e-3, precision="fp32", short_queries=2, full_epochs=8, evaluations=1)
+FASHION = Recipe("small-32-64-64", 9, 256, 0.15, 2e-3)
+LONG_TAIL = dataclasses.replace(FASHION, epochs=12, short_epochs=2)  # of 24,000 images instead of 60,000
+CIFAR = Recipe("small-48-96-128", 7, 256, 0.15, 1e-3, shift=2)
+VGG16 = Recipe("vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, shift=4, short_epochs=16,
+               full_epochs=160, window=10, evaluations=8)  # fmt: skip
+VGG19 = dataclasses.replace(VGG16, model="vgg19", weight_decay=5e-4)
+RESNET18 = dataclasses.replace(VGG16, model="resnet18", epochs=200, drops=(100, 150), rate=0.2, batch=256,
+                               short_epochs=20, full_epochs=200)  # fmt: skip
+FAST16 = Recipe("vgg16", 24, 256, 0.2, 5e-4, shift=4, short_epochs=2)
+FAST19 = dataclasses.replace(FAST16, model="vgg19")
+
+TABLE = [
+    Benchmark("fashion-mnist", "smoke", "fashion-mnist-mini", SMOKE),
+    Benchmark("fashion-mnist", "laptop", "fashion-mnist", FASHION),
+    Benchmark("fashion-mnist-long-tail", "smoke", "fashion-mnist-mini-long-tail", SMOKE),
+    Benchmark("fashion-mnist-long-tail", "laptop", "fashion-mnist-long-tail", LONG_TAIL),
+    Benchmark("cifar10", "smoke", "cifar10", SMOKE),
+    Benchmark("cifar10", "laptop", "cifar10", CIFAR),
+    Benchmark("cifar10", "paper", "cifar10", VGG16),
+    Benchmark("cifar10", "paper-fast", "cifar10", FAST16),
+    Benchmark("cifar100", "laptop", "cifar100", CIFAR),
+    Benchmark("cifar100", "paper", "cifar100", VGG19),
+    Benchmark("cifar100", "paper-fast", "cifar100", FAST19),
+    Benchmark("tiny-imagenet", "paper", "tiny-imagenet", RESNET18),
+]
+_TABLE = {(entry.name, entry.scale): entry for entry in TABLE}
+
+
+def register(entry: Benchmark) -> Benchmark:
+    """Add a benchmark to the table; ValueError where its name and scale are taken."""
+    if _TABLE.setdefault((entry.name, entry.scale), entry) != entry:
+        raise ValueError(f"there already is another benchmark {entry.name!r} at scale {entry.scale!r}")
+    return entry
+
+
+def benchmark(name: str, scale: str) -> Benchmark:
+    """Look a benchmark up; ValueError with the nearest valid names."""
+    _known("benchmark", name, sorted({known for known, _ in _TABLE}))
+    _known(f"scale of {name}", scale, [known for owner, known in _TABLE if owner == name])
+    return _TABLE[name, scale]
+
+
+def parts(pruner: str) -> tuple[str, str | None]:
+    """Split "<score>[+<quota>]" into the score that ranks and the quota rule; ValueError with the nearest valid names.
+
+    Quotas are one of RULES (see `runs.weights_of`), or "<score>q": the class ratios of the set that this score alone
+    would keep. "cdb-w" is random pruning with the cost-sensitive loss of Sinha et al. (2022).
+    """
+    score, _, quota = pruner.partition("+")
+    strategies = [f"{other}q" for other in SCORES[1:]]
+    known = [*SCORES, *(f"{score}+{rule}" for score in SCORES for rule in [*RULES, *strategies])]
+    _known("pruner", pruner, ["full", "cdb-w", *known])
+    return "random" if pruner == "cdb-w" else score, quota or None
+
+
+def plan(benchmark: Benchmark, pruners: Iterable[str], densities: Iterable[float] = CORE,
+         seeds: Iterable[int] = (0,)) -> list[Run]:  # fmt: skip
+    """The runs of pruners x densities x seeds, without repeats, seed by seed; ValueError for any invalid part."""
+    pruners, densities, seeds = list(pruners), list(densities), list(seeds)
+    for pruner in pruners:
+        parts(pruner)
+    for density in densities:
+        if check_density(density) == 0:
+            raise ValueError("density is 0, but a run needs samples: densities of runs lie in (0, 1]")
+    for seed in seeds:
+        if not isinstance(seed, int) or not 0 <= seed < 2**31:
+            raise ValueError(f"seed is {seed!r}, but seeds are whole numbers in [0, 2^31)")
+    runs = [
+        Run(benchmark, whole if density == 1 else pruner, 1.0 if pruner == "full" else float(density), seed)
+        for seed in seeds for pruner in pruners for whole in ["cdb-w" if pruner == "cdb-w" else "full"]
+        for density in densities
+    ]  # fmt: skip
+    return list(dict.fromkeys(runs))
+
+
+def with_rounds_before(runs: Iterable[Run]) -> list[Run]:
+    """The runs and the earlier rounds that their quotas build on, those first, without repeats."""
+    found: dict[Run, None] = {}
+    for run in runs:
+        found |= dict.fromkeys([*(with_rounds_before([run.previous]) if run.previous else []), run])
+    return list(found)
+
+
+def _known(kind: str, name: str, valid: list[str]) -> None:
+    if name not in valid:
+        near = difflib.get_close_matches(str(name), valid, n=3, cutoff=0.3) or valid
+        raise ValueError(f"unknown {kind} {name!r}; nearest: {', '.join(near)}")

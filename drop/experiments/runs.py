@@ -1,0 +1,250 @@
+"""Runs from configuration to record: query models, recalls and scores, quotas, selection, the final model, its record.
+
+    measure(plan(benchmark("fashion-mnist", "laptop"), ["random", "random+drop"]), Store())
+
+Whatever has a record is not run again. On a CPU the networks are shared out to processes of one thread each, which is
+about 1.3 times as fast as one process with all threads; on a GPU one process trains several side by side.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import hashlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import platform
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from drop.experiments import datasets, records
+from drop.experiments.benchmarks import RULES, SCORES, Benchmark, Run, parts, with_rounds_before
+from drop.experiments.datasets import DataSet
+from drop.experiments.queries import Query, Shelf, queries_for
+from drop.experiments.records import Record, Store
+from drop.experiments.training import Arena, Job, Result, train
+from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
+from drop.selection import select, top
+
+MINIMAX_RATE = 5.0  # of exponentiated gradient: a class 0.2 below the best gains a factor e a round; not tuned
+SEVERAL = 20  # classes, up to which a record keeps confusion counts; above, recalls
+
+
+def needed_scores(run: Run) -> set[str]:
+    """The scores that a run's ranking and quotas come from; DRoP's recalls are those of EL2N's query models."""
+    score, quota = parts(run.pruner) if run.density < 1 else ("random", "balanced")
+    return {score, "el2n" if quota in RULES[:-1] else (quota or "").removesuffix("q")} & set(SCORES[1:])
+
+
+def needed_queries(runs: Iterable[Run]) -> list[Query]:
+    """The query models that the scores and quotas of some runs come from."""
+    wanted = [queries_for(run.benchmark, run.seed, name) for run in runs for name in sorted(needed_scores(run))]
+    return list(dict.fromkeys(query for queries in wanted for query in queries))
+
+
+def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
+    """The class weights float64 (K,) of a run's quota rule, one of RULES, and the recalls (K,) they come from, if any.
+
+    `drop.quotas` has their definitions. A later round takes the validation recalls of the round before.
+    """
+    rule, shelf, scored = parts(run.pruner)[1], Shelf(store.root), (run.benchmark, run.seed)
+    if rule == "balanced":
+        return 1 / sizes, None
+    if rule == "nucs":
+        return difficulty_weights(shelf.score(*scored, "el2n", labels), labels, len(sizes)), None
+    if run.previous:
+        recalls = np.divide(*zip(*records.right_and_total(store.get(run.previous.key)["validation"]), strict=True))
+    else:
+        recalls = shelf.recalls(*scored, shrink=rule == "shrunken")
+    if rule.startswith("minimax"):
+        before = weights_of(run.previous, labels, sizes, store)[0] if run.previous else np.ones(len(sizes))
+        return minimax_weights(before, recalls, MINIMAX_RATE), recalls
+    gamma = float(rule.removeprefix("gamma")) if rule.startswith("gamma") else 1.0
+    return size_weights(sizes, recalls) if rule == "size" else error_weights(recalls, gamma), recalls
+
+
+def keep(run: Run, labels: np.ndarray, num_classes: int, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
+    """The kept indices of a run, sorted int64 (n,), and the recalls float64 (K,) that set its quotas, if any did."""
+    size, recalls, shelf = round(run.density * len(labels)), None, Shelf(store.root)
+    if run.density == 1:
+        return np.arange(len(labels)), recalls
+
+    def ranking(name: str) -> np.ndarray:
+        return np.zeros(len(labels)) if name == "random" else shelf.score(run.benchmark, run.seed, name, labels)
+
+    score, quota = parts(run.pruner)
+    if quota is None:
+        return top(ranking(score), size, run.seed), recalls
+    if quota in RULES:
+        sizes = np.bincount(labels, minlength=num_classes)
+        weights, recalls = weights_of(run, labels, sizes, store)
+        quotas = counts(sizes, weights, run.density)
+    else:
+        quotas = counts_of(labels, top(ranking(quota.removesuffix("q")), size, run.seed), num_classes)
+    return select(labels, quotas, ranking(score), run.seed), recalls
+
+
+def job_of(run: Run, kept: np.ndarray) -> Job:
+    """The final training of a run; CDB-W refreshes its class weights after each epoch."""
+    recipe, cost_sensitive = run.benchmark.recipe_at(run.density), run.pruner == "cdb-w"
+    recipe = dataclasses.replace(recipe, evaluations=recipe.epochs) if cost_sensitive else recipe
+    return Job(("final", run.seed), recipe, kept, cost_sensitive=cost_sensitive)
+
+
+def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result,
+              device: str) -> Record:  # fmt: skip
+    """The record of a finished run, in the fields of `drop.experiments.records`."""
+    K, labels = len(data.classes), data.train.labels.numpy()
+    hits = result.validation.diagonal(axis1=1, axis2=2)  # (evaluations, K)
+    return {
+        "key": records.key(run.config(), data.digest), "protocol": records.PROTOCOL, "run": run.config(),
+        "data": data.digest, "classes": list(data.classes), "class_sizes": np.bincount(labels, minlength=K),
+        "kept": np.bincount(labels[kept], minlength=K), "quota_recalls": recalls,
+        "validation": _counts(result.validation[-1]), "test": _counts(result.test[-1]),
+        "test_hits": base64.b64encode(np.packbits(result.hits)).decode(),
+        "curve": {
+            "epoch": result.epochs.round(3), "loss": result.losses.round(5),
+            "validation_average": hits.sum(1) / result.validation.sum((1, 2)),
+            "validation_worst": (hits / result.validation.sum(2)).min(1),
+        },
+        "seconds": round(result.seconds, 2), "provenance": records.provenance(device) | _how(run.benchmark, device),
+        "kept_digest": hashlib.sha256(np.asarray(kept, "<i8").tobytes()).hexdigest()[:16],
+        "query_keys": sorted(query.key for query in needed_queries([run])),
+    }  # fmt: skip
+
+
+def _how(benchmark: Benchmark, device: str) -> dict[str, str | None]:
+    """The arithmetic of the products, and the CPU's instruction set, on which speed and last digits depend."""
+    if not device.startswith("cpu"):
+        return {"arithmetic": benchmark.recipe.precision, "instructions": None}
+    found = re.search(r"^flags\s*:(.*)$", _cpuinfo(), re.M)
+    flags = found[1].split() if found else []
+    extra = [name for name, flag in (("AVX512-BF16", "avx512_bf16"), ("AMX", "amx_bf16")) if flag in flags]
+    words = [torch.backends.cpu.get_cpu_capability(), *extra]
+    return {"arithmetic": benchmark.recipe.precision, "instructions": " ".join(words)}
+
+
+def _cpuinfo() -> str:
+    return Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+
+
+def _counts(confusion: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+    return confusion if len(confusion) <= SEVERAL else {"correct": confusion.diagonal(), "total": confusion.sum(1)}
+
+
+def measure(
+    runs: Iterable[Run], store: Store, workers: int | None = None, device: str | None = None, lanes: int = 4,
+    report: Callable[[str, int, int, Run | Query, Result], None] | None = None) -> list[Run]:  # fmt: skip
+    """Train every run that has no record, put each record into the store at once, and return those runs.
+
+    workers: processes on a CPU, default one a core; device: default "cuda" where there is one; lanes: networks side by
+    side on a GPU; report(stage, done, total, what, result) is called after each network. OSError, before any training,
+    for a store that cannot be written.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    missing = [run for run in with_rounds_before(runs) if store.get(run.key) is None]
+    if missing:
+        store.check()
+    groups = {(len(with_rounds_before([run])), run.benchmark): [] for run in missing}
+    for run in missing:
+        groups[len(with_rounds_before([run])), run.benchmark].append(run)
+    for (_, benchmark), mine in sorted(groups.items(), key=lambda item: item[0][0]):  # the first rounds first
+        _measure(benchmark, mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
+    return missing
+
+
+def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
+    """The missing query models of one benchmark, then its runs, the longest first."""
+    data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
+    labels, shelf = data.train.labels.numpy(), Shelf(store.root)
+    if runs and not round(least := min(run.density for run in runs) * len(labels)):
+        raise ValueError(f"a density keeps none of {len(labels)} images: the least one means {least:.2g} of them")
+    queries = [query for query in needed_queries(runs) if not shelf.has(query)]
+    with Trainer(benchmark, data, device, workers, lanes) as trainer:
+        work = sorted(((query, query.job(len(labels))) for query in queries), key=lambda item: -item[1].recipe.epochs)
+        for done, (query, result) in enumerate(trainer(work), 1):
+            shelf.put(query, result)
+            report("query models", done, len(queries), query, result)
+        for query in needed_queries(run for run in runs if "grand" in needed_scores(run)):
+            if query.index >= 0:
+                shelf.grand(query, trainer.arena)
+        chosen = {run: keep(run, labels, len(data.classes), store) for run in runs}
+        work = [(r, job_of(r, chosen[r][0])) for r in sorted(runs, key=lambda run: (run.seed, -run.density))]
+        for done, (run, result) in enumerate(trainer(work), 1):
+            store.put(record_of(run, data, *chosen[run], result, trainer.name))
+            report("runs", done, len(runs), run, result)
+
+
+class Trainer:
+    """Trains (what, job) pairs of a benchmark, on a GPU, in processes or right here, and yields (what, result)."""
+
+    def __init__(self, benchmark: Benchmark, data: DataSet, device: str, workers: int, lanes: int):
+        self.benchmark, self.data, self.device, self.lanes = benchmark, data, device, lanes
+        self.workers = workers if device == "cpu" else 1
+        self.name = torch.cuda.get_device_name() if device.startswith("cuda") else f"cpu ({_processor()})"
+        self.pool: ProcessPoolExecutor | None = None
+
+    @functools.cached_property
+    def arena(self) -> Arena:
+        return Arena(self.data, self.benchmark.recipe, self.device)
+
+    def __enter__(self) -> Trainer:
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.pool is not None:
+            for process in list(self.pool._processes.values()):
+                process.terminate()  # runs in flight are lost, finished ones are on the disk
+            self.pool.shutdown(cancel_futures=True)
+
+    def __call__(self, work: Sequence[tuple]) -> Iterator[tuple]:
+        if self.workers > 1 and len(work) > 1:
+            yield from self._in_processes(work)
+        elif work:
+            what = {job: item for item, job in work}
+            for job, result in train(self.arena, [job for _, job in work], self.lanes if self.device != "cpu" else 1):
+                yield what[job], result
+
+    def _in_processes(self, work: Sequence[tuple]) -> Iterator[tuple]:
+        if self.pool is None:
+            settings = (self.benchmark, max(1, _cores() // self.workers))
+            spawn = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(self.workers, spawn, initializer=_start_worker, initargs=settings)
+        futures = {self.pool.submit(_train_one, job): what for what, job in work}
+        for future in as_completed(futures):
+            yield futures.pop(future), future.result()
+
+
+def _start_worker(benchmark: Benchmark, threads: int) -> None:
+    """Ctrl-C is the parent's to handle; a parent that was killed takes its workers along."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process().sentinel
+    threading.Thread(target=lambda: (multiprocessing.connection.wait([parent]), os._exit(1)), daemon=True).start()
+    torch.set_num_threads(threads)
+    data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
+    global _arena
+    _arena = Arena(data, benchmark.recipe)
+
+
+def _train_one(job: Job) -> Result:
+    return next(train(_arena, [job]))[1]
+
+
+def _cores() -> int:
+    """The cores that this process may use: fewer than the machine has under a scheduler."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """The CPU's model name, as far as the system tells, and the number of cores."""
+    models = re.findall(r"^model name\s*: (.*)$", _cpuinfo(), re.M)
+    return f"{models[0] if models else platform.machine()}, {_cores()} cores"

@@ -1,0 +1,377 @@
+"""Training and evaluation, several networks side by side on one device, with the data on the device from first to last.
+
+A `Lane` is one network with static buffers. Its `step` reads the next batch from them and waits for nothing, so that on
+CUDA one captured graph replays the steps of all lanes, each on a stream of its own; on a CPU the same steps run one
+after another. A lane that has finished a job takes the next one, of any length, so the device stays busy.
+
+One named deviation from the usual loop: the permutations of all epochs form one stream, cut into batches of equal size.
+What would be a short last batch is filled up from the next epoch, and each sample is still seen exactly once an epoch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from drop.experiments.benchmarks import Recipe
+from drop.experiments.datasets import DataSet, Split
+from drop.experiments.losses import cdb_weights, cross_entropy
+from drop.experiments.models import Network, build
+
+AHEAD = 32  # batches that are drawn and augmented at once
+
+
+def seed_of(*names: Any) -> int:
+    """A seed for everything that bears these names, the same on every machine, in [0, 2^63)."""
+    return int.from_bytes(hashlib.sha256(repr(names).encode()).digest()[:8], "little") >> 1
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One network to train."""
+
+    name: tuple  # what its seeds are made from: its initialisation, its order of samples, its augmentation
+    recipe: Recipe  # model, batch and precision as the arena's; its evaluations are evenly spread, the last at the end
+    kept: np.ndarray  # int64 (n,) indices into the training set
+    augment: bool = True
+    record_dynamics: bool = False
+    cost_sensitive: bool = False  # CDB-W: class weights follow the validation recalls, evaluation by evaluation
+    after: Callable[[Network, Arena], dict[str, np.ndarray]] | None = None  # what to read off the trained network
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of a job."""
+
+    validation: np.ndarray  # int64 (evaluations, K, K): true class x predicted class
+    test: np.ndarray
+    hits: np.ndarray  # bool (test images,): right at the end, class after class, within a class in file order
+    epochs: np.ndarray  # float (evaluations,): when
+    losses: np.ndarray  # float (evaluations,): mean training loss since the last evaluation
+    seconds: float
+    outputs: dict[str, np.ndarray]  # of `Job.after`, and the dynamics, float16 and bool (epochs, n)
+
+
+class Arena:
+    """A data set on its device as uint8, with what turns it into batches.
+
+    images: uint8 (N, (S + 2 shift)^2, C), padded with zeros once, so that mirroring and moving are one gather.
+    """
+
+    def __init__(self, data: DataSet, recipe: Recipe, device: str | torch.device = "cpu"):
+        self.device, self.recipe, self.num_classes = torch.device(device), recipe, len(data.classes)
+        self.labels = data.train.labels.to(self.device)
+        self.images = self._padded(data.train, recipe.shift)
+        _, self.channels, self.size, width = data.train.images.shape
+        if width != self.size:
+            raise ValueError(f"images are {width} x {self.size} pixels, but must be square: resize them first")
+        pixels = data.train.images.flatten(2).permute(1, 0, 2).flatten(1)  # (C, N * S * S)
+        counts = torch.stack([torch.bincount(channel, minlength=256) for channel in pixels]).double()
+        levels = torch.arange(256, dtype=torch.float64) / 255
+        mean = (counts * levels).sum(1) / counts.sum(1)
+        variance = (counts * levels**2).sum(1) / counts.sum(1) - mean**2
+        self.mean = mean.float().to(self.device)
+        self.scale = variance.clamp_min(1e-6).rsqrt().float().to(self.device)
+        self.held_out = {"validation": self._padded(data.validation, 0), "test": self._padded(data.test, 0)}
+        self.held_out_labels = {"validation": data.validation.labels.to(device), "test": data.test.labels.to(device)}
+
+    def _padded(self, split: Split, shift: int) -> torch.Tensor:
+        padded = torch.nn.functional.pad(split.images, (shift,) * 4)
+        return padded.permute(0, 2, 3, 1).flatten(1, 2).contiguous().to(self.device)  # (N, pixels, C)
+
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 (..., C) -> float (..., C) with mean 0 and variance 1 over the training set."""
+        return (images.float() / 255 - self.mean) * self.scale
+
+    def nchw(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 (n, S * S, C) -> normalised float (n, C, S, S), channels last."""
+        return self.normalise(images).unflatten(1, (self.size, self.size)).permute(0, 3, 1, 2)
+
+    def send(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of the host on the device, without waiting until it has done what it was asked before."""
+        return values.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else values
+
+    def batches(self, indices: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
+        """Training images float (n, S, S, C) at these indices, augmented where a generator is given."""
+        n, shift, side = len(indices), self.recipe.shift, self.size
+        ramp = torch.arange(side, device=self.device)
+        rows = columns = (ramp + shift).expand(n, side)
+        if generator is not None:  # drawn on the CPU, so that every device sees the same images
+            drawn = self.send(torch.rand(n, 3, 1, generator=generator))  # image by image, however they are cut up
+            down, right = (drawn[:, :2] * (2 * shift + 1)).long().unbind(1)
+            mirrored = (drawn[:, 2] < 0.5) & self.recipe.flip
+            rows, columns = ramp + down, torch.where(mirrored, side - 1 - ramp, ramp) + right
+        rows = (indices[:, None] * (side + 2 * shift) + rows) * (side + 2 * shift)
+        pixels = (rows[:, :, None] + columns[:, None, :]).flatten()
+        return self.normalise(self.images.flatten(0, 1).index_select(0, pixels)).view(n, side, side, -1)
+
+    def autocast(self) -> contextlib.AbstractContextManager:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
+
+    @torch.no_grad()
+    def apply(self, network: Network, images: torch.Tensor, batch: int = 1000) -> tuple[torch.Tensor, torch.Tensor]:
+        """Embeddings float16 (N, D) and logits float32 (N, K) of uint8 images (N, S * S, C), in evaluation mode."""
+        network.eval()
+        embeddings, logits = [], []
+        for part in images.split(batch):
+            with self.autocast():
+                features = network.features(self.nchw(part))
+                logits.append(network.head(features).float())
+            embeddings.append(features.half())
+        network.train()
+        return torch.cat(embeddings), torch.cat(logits)
+
+    def train_images(self) -> torch.Tensor:
+        """The training images without padding, uint8 (N, S * S, C)."""
+        side = self.size + 2 * self.recipe.shift
+        inner = slice(self.recipe.shift, self.recipe.shift + self.size)
+        return self.images.unflatten(1, (side, side))[:, inner, inner].flatten(1, 2)
+
+    def predictions(self, network: Network, split: str) -> torch.Tensor:
+        """Predicted classes int64 (n,) of the "validation" or "test" images, left on the device."""
+        return self.apply(network, self.held_out[split])[1].argmax(1)
+
+    def confusion(self, predictions: torch.Tensor, split: str) -> torch.Tensor:
+        """Counts int64 (K, K), true class x predicted class."""
+        K = self.num_classes
+        return torch.bincount(self.held_out_labels[split] * K + predictions, minlength=K * K).view(K, K)
+
+
+def rates(recipe: Recipe, steps: int, samples: int) -> torch.Tensor:
+    """The learning rate of every step, float32 (steps,): a fifth after each of the drops, or a triangle."""
+    step = torch.arange(steps, dtype=torch.float64)
+    if recipe.drops:
+        epoch = step * recipe.batch // samples
+        return (recipe.rate * 0.2 ** (epoch[:, None] >= torch.tensor(recipe.drops)).sum(1)).float()
+    part = (step + 0.5) / steps
+    return (recipe.rate * torch.minimum(part / recipe.warmup, (1 - part) / (1 - recipe.warmup))).float()
+
+
+@dataclass
+class Progress:
+    """Where a lane stands in its job."""
+
+    job: Job
+    shuffling: torch.Generator
+    augmenting: torch.Generator | None
+    rates: torch.Tensor  # float (steps,)
+    stops: list[int]  # the steps after which to evaluate
+    order: torch.Tensor  # int64: what remains of the permutations drawn so far, as epoch * n + sample
+    began: float = field(default_factory=time.perf_counter)
+    done: int = 0  # steps
+    drawn: int = 0  # epochs
+    losses: list[torch.Tensor] = field(default_factory=list)
+    evaluated: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
+    dynamics: dict[str, torch.Tensor] = field(default_factory=dict)
+    guesses: torch.Tensor | None = None  # int64 (test images,): the last evaluation's predictions
+    positions: torch.Tensor | None = None  # int64 (steps * B,): epoch * n + sample of what is in the buffers
+
+    @property
+    def until_stop(self) -> int:
+        """Steps until the next evaluation."""
+        return next(stop for stop in self.stops if stop > self.done) - self.done
+
+
+class Lane:
+    """One network, its optimiser, and the static buffers that its step reads and writes."""
+
+    def __init__(self, arena: Arena):
+        recipe, device, side = arena.recipe, arena.device, arena.size
+        self.arena = arena
+        self.network = build(recipe.model, arena.num_classes, arena.channels, side).to(device).train()
+        half = torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+        self.images = torch.zeros(AHEAD, recipe.batch, side, side, arena.channels, dtype=half, device=device)
+        self.labels = torch.zeros(AHEAD, recipe.batch, dtype=torch.int64, device=device)
+        self.rates, self.losses = torch.zeros(2, AHEAD, device=device)
+        self.probabilities = torch.zeros(AHEAD, recipe.batch, dtype=torch.float16, device=device)
+        self.correct = torch.zeros(AHEAD, recipe.batch, dtype=torch.bool, device=device)
+        self.class_weights = torch.ones(arena.num_classes, device=device)
+        self.cursor = torch.zeros(1, dtype=torch.int64, device=device)  # the next batch in the buffers
+        self.rate = torch.zeros((), device=device)
+        self.optimizer = torch.optim.SGD(
+            self.network.parameters(), lr=self.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay,
+            nesterov=recipe.nesterov, fused=True)  # fmt: skip
+        for parameter in self.network.parameters():  # a first step with momentum 0 is what torch does by itself
+            self.optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        self.progress: Progress | None = None
+
+    def step(self) -> None:
+        """One step of SGD on the buffered batch under the cursor."""
+        at = self.cursor
+        images = self.images.index_select(0, at)[0].permute(0, 3, 1, 2)  # (B, C, S, S), channels last
+        labels = self.labels.index_select(0, at)[0]
+        self.rate.copy_(self.rates.index_select(0, at)[0])
+        with self.arena.autocast():
+            logits = self.network(images)
+        logits = logits.float()
+        loss = cross_entropy(logits, labels, self.class_weights)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        with torch.no_grad():
+            probability = logits.softmax(1).gather(1, labels[:, None]).T  # (1, B)
+            self.losses.index_copy_(0, at, loss.detach()[None])
+            self.probabilities.index_copy_(0, at, probability.half())
+            self.correct.index_copy_(0, at, (logits.argmax(1) == labels)[None])
+            self.cursor += 1
+
+    @torch.no_grad()
+    def load(self, job: Job) -> None:
+        """Start a job: fresh weights and momentum in the same memory."""
+        arena, recipe = self.arena, self.arena.recipe
+        seed = seed_of("weights", *job.name) % 2**32
+        fresh = build(recipe.model, arena.num_classes, arena.channels, arena.size, seed)
+        for mine, new in zip(self.network.state_dict().values(), fresh.state_dict().values(), strict=True):
+            mine.copy_(new)
+        for state in self.optimizer.state.values():
+            state["momentum_buffer"].zero_()
+        self.class_weights.fill_(1)
+        steps = -(-job.recipe.epochs * len(job.kept) // recipe.batch)
+        times = min(job.recipe.evaluations, steps)
+        self.progress = Progress(
+            job, _generator("order", job), _generator("augmentation", job) if job.augment else None,
+            rates(job.recipe, steps, len(job.kept)), [steps * (i + 1) // times for i in range(times)],
+            torch.empty(0, dtype=torch.int64),
+        )  # fmt: skip
+        if job.record_dynamics:
+            shape = (job.recipe.epochs, len(job.kept))
+            kinds = {"probability": torch.float16, "correct": torch.bool}
+            self.progress.dynamics = {k: torch.zeros(shape, dtype=t, device=arena.device) for k, t in kinds.items()}
+
+    def fill(self, steps: int) -> None:
+        """Draw and augment the next batches into the buffers."""
+        p, B = self.progress, self.arena.recipe.batch
+        n = len(p.job.kept)
+        while len(p.order) < steps * B:
+            p.order = torch.cat([p.order, torch.randperm(n, generator=p.shuffling) + p.drawn * n])
+            p.drawn += 1
+        p.positions, p.order = p.order[: steps * B], p.order[steps * B :]
+        kept = self.arena.send(torch.from_numpy(p.job.kept)[p.positions % n])
+        span = B if self.arena.device.type == "cpu" else steps * B  # what a CPU's cache holds; few kernels on a GPU
+        for at in range(0, steps * B, span):
+            images = self.arena.batches(kept[at : at + span], p.augmenting)
+            self.images[at // B : (at + span) // B] = images.unflatten(0, (-1, B))
+        self.labels[:steps] = self.arena.labels[kept].view(steps, B)
+        self.rates[:steps] = self.arena.send(p.rates[p.done : p.done + steps])
+        self.cursor.zero_()
+
+    def collect(self, steps: int) -> None:
+        """Take what the steps left in the buffers; evaluate where it is time."""
+        p = self.progress
+        p.done += steps
+        p.losses.append(self.losses[:steps].mean() * steps)
+        if p.dynamics:  # they stay on the device until the end
+            # the last batch may reach into one epoch more
+            inside = int((p.positions < p.dynamics["correct"].numel()).sum())
+            places = self.arena.send(p.positions[:inside])
+            for name, buffer in (("probability", self.probabilities), ("correct", self.correct)):
+                p.dynamics[name].view(-1)[places] = buffer[:steps].flatten()[:inside]
+        if p.done in p.stops:
+            guesses = {split: self.arena.predictions(self.network, split) for split in ("validation", "test")}
+            validation, test = (self.arena.confusion(guess, split) for split, guess in guesses.items())
+            p.evaluated.append((validation, test, torch.stack(p.losses).sum()))
+            p.guesses = guesses["test"]
+            p.losses.clear()
+            if p.job.cost_sensitive:
+                self.class_weights.copy_(cdb_weights(validation.diagonal() / validation.sum(1)))
+
+    def result(self) -> Result:
+        p = self.progress
+        outputs = {name: values.cpu().numpy() for name, values in p.dynamics.items()}
+        if p.job.after is not None:
+            outputs |= p.job.after(self.network, self.arena)
+        validation, test = (torch.stack([entry[i] for entry in p.evaluated]).cpu().numpy() for i in (0, 1))
+        lengths = np.diff([0, *p.stops])
+        losses = torch.stack([entry[2] for entry in p.evaluated]).cpu().numpy() / lengths
+        epochs = np.array(p.stops) * self.arena.recipe.batch / len(p.job.kept)
+        labels = self.arena.held_out_labels["test"]
+        hits = (p.guesses == labels)[labels.argsort(stable=True)].cpu().numpy()
+        return Result(validation, test, hits, epochs, losses, time.perf_counter() - p.began, outputs)
+
+
+def _generator(use: str, job: Job) -> torch.Generator:
+    return torch.Generator().manual_seed(seed_of(use, *job.name))
+
+
+def train(arena: Arena, jobs: Iterable[Job], lanes: int = 1) -> Iterator[tuple[Job, Result]]:
+    """Train all jobs, `lanes` networks at a time, and yield each as soon as it has finished."""
+    waiting = deque(jobs)
+    if not waiting:
+        return
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):  # shapes are fixed; fp32 is fp32
+        team = [Lane(arena) for _ in range(min(lanes, len(waiting)))]
+        advance = (Graphs if arena.device.type == "cuda" else Eager)(team)
+        for lane in team:
+            lane.load(waiting.popleft())
+        while team:
+            steps = min(AHEAD, *(lane.progress.until_stop for lane in team))
+            for lane in team:
+                lane.fill(steps)
+            advance(team, steps)
+            for lane in list(team):
+                lane.collect(steps)
+                if lane.progress.done == lane.progress.stops[-1]:
+                    yield lane.progress.job, lane.result()
+                    lane.load(waiting.popleft()) if waiting else team.remove(lane)
+
+
+class Eager:
+    """Steps one after another: on a CPU, and the plain twin of the graphs."""
+
+    def __init__(self, team: list[Lane]):
+        """There is nothing to prepare."""
+
+    def __call__(self, team: list[Lane], steps: int) -> None:
+        for lane in team:
+            for _ in range(steps):
+                lane.step()
+
+
+class Graphs:
+    """One CUDA graph with a step of every lane, each on its own stream; captured anew when a lane has left the team.
+
+    A capture is replayed on the same memory: the lanes' buffers, weights and momenta outlive it, whatever a step
+    allocates (activations, gradients, casts of weights) belongs to the graph and goes with it.
+    """
+
+    def __init__(self, team: list[Lane]):
+        self.device = torch.get_device_module(team[0].arena.device)  # `torch.cuda`; `torch.cpu` bears the same names
+        self.main, *others = [self.device.Stream() for _ in range(1 + len(team))]  # in a row, hence all different
+        self.streams = dict(zip(team, others, strict=True))
+        self.lanes, self.graph = (), None
+        for _ in range(3):  # libraries choose kernels and take workspaces, stream by stream; `load` undoes the rest
+            self.step(team)
+
+    def __call__(self, team: list[Lane], steps: int) -> None:
+        if tuple(team) != self.lanes:
+            self.device.synchronize()
+            for lane in self.streams:  # gradients lie in the memory of the graph that goes
+                lane.optimizer.zero_grad(set_to_none=True)
+            self.graph, self.lanes = None, tuple(team)
+            self.graph = self.capture()
+        for _ in range(steps):
+            self.graph.replay()
+
+    def step(self, lanes: Iterable[Lane]) -> None:
+        """A step of every lane: all streams leave the current one before any comes back to it, so that they overlap."""
+        main = self.device.current_stream()
+        for lane in lanes:
+            self.streams[lane].wait_stream(main)
+            with self.device.stream(self.streams[lane]):
+                lane.step()
+        for lane in lanes:
+            main.wait_stream(self.streams[lane])
+
+    def capture(self) -> Any:
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=self.main):
+            self.step(self.lanes)
+        return graph

@@ -1,0 +1,268 @@
+"""Write the book's executed pages: notebooks/NN_topic.py → jupytext → papermill → book/NN_topic.ipynb.
+
+    python -m publish.pages                        every committed page (what `make pages` runs)
+    python -m publish.pages 20_prune_by_class      one page
+    python -m publish.pages --live                 the pages that train when the book is built and are not committed
+
+A page runs with the values in its notebook's parameters cell. What is written depends on the source, the package and
+the records alone: times, paths, versions and random cell names are left out, so running this again changes nothing.
+"""
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jupytext
+import nbformat
+import papermill
+from nbformat import NotebookNode
+from PIL import Image
+
+from drop.experiments import records
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "notebooks"
+PAGES = ROOT / "book"
+LIVE = ("00_quickstart",)
+# Second pages of a notebook with other parameters: stem of the page -> notebook, title, parameters. They leave out the
+# cells tagged "first-page", which are the same for every data set.
+VARIANTS = {
+    "33_bias_audit_cifar10": (
+        "30_bias_audit", "The bias audit on CIFAR-10",
+        {"benchmark": "cifar10", "densities": [0.1, 0.3, 0.8, 1.0], "seeds": [0, 1, 2]},
+    ),
+    "34_what_pruners_keep_cifar10": ("31_what_pruners_keep", "What pruners keep of CIFAR-10", {"benchmark": "cifar10"}),
+    "35_definitions_cifar10": (
+        "32_one_word_several_definitions", "One word, several definitions, on CIFAR-10",
+        {"benchmark": "cifar10", "seeds": [0, 1]},
+    ),
+    "42_field_cifar10": (
+        "40_drop_against_the_field", "DRoP against the field on CIFAR-10", {"benchmark": "cifar10"},
+    ),
+    "53_quotas_cifar10": (
+        "50_how_good_are_the_quotas", "How good are the quotas on CIFAR-10?",
+        {
+            "benchmark": "cifar10", "mixture_part": False,
+            "pruners": [
+                "random", "random+balanced", "random+nucs", "random+gamma0.7", "random+drop", "random+minimax1",
+                "random+minimax2",
+            ],
+        },
+    ),
+}  # fmt: skip
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def sources(live: bool | None = None) -> list[Path]:
+    """The notebooks in the order of the book; live: only those that run at every build, or only those that do not."""
+    found = sorted(SOURCES.glob("[0-9][0-9]_*.py"))
+    return [path for path in found if live is None or (path.stem in LIVE) == live]
+
+
+class Page(NamedTuple):
+    """A page of the book: the notebook that makes it and, where the notebook makes several, title and parameters."""
+
+    source: Path
+    name: str = ""
+    title: str = ""
+    values: dict[str, Any] = {}
+
+    @property
+    def stem(self) -> str:
+        return self.name or self.source.stem
+
+    @property
+    def file(self) -> Path:
+        return PAGES / f"{self.stem}.ipynb"
+
+
+def committed() -> list[Page]:
+    """Every page that is part of the repository, in the order of their numbers."""
+    second = [Page(SOURCES / f"{notebook}.py", name, *rest) for name, (notebook, *rest) in VARIANTS.items()]
+    found = [Page(path) for path in sources(live=False)] + [page for page in second if page.source.exists()]
+    return sorted(found, key=lambda page: page.stem)
+
+
+def read(page: Page) -> NotebookNode:
+    """The notebook of a page as it stands before execution: named cells, the closing note, no volatile metadata."""
+    notebook, given = jupytext.read(page.source), parameters(page.source)
+    if page.title:
+        notebook.cells[0].source = "\n".join([f"# {page.title}", *notebook.cells[0].source.splitlines()[1:]])
+        _put_in(notebook, page.values, set(given))
+        notebook.cells = [cell for cell in notebook.cells if "first-page" not in cell.metadata.get("tags", ())]
+    given |= {name: repr(value) for name, value in page.values.items()}
+    notebook.cells.append(nbformat.v4.new_markdown_cell(closing_note(page.source, given)))
+    notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"{number:02d}-{hashlib.sha256(cell.source.encode()).hexdigest()[:8]}"
+    return notebook
+
+
+def _put_in(notebook: NotebookNode, values: dict[str, Any], known: set[str]) -> None:
+    """Give the parameters of a notebook other values, in a cell of their own as papermill does."""
+    if unknown := values.keys() - known:
+        raise ValueError(f"{sorted(unknown)} are no parameters; there are {sorted(known)}")
+    at = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ()))
+    lines = "\n".join(["# On this page:", *(f"{name} = {value!r}" for name, value in values.items())])
+    cell = nbformat.v4.new_code_cell(lines, metadata={"tags": ["injected-parameters"]})
+    notebook.cells.insert(at + 1, cell)
+
+
+def parameters(source: Path) -> dict[str, str]:
+    """The names in the parameters cell and their values as written there; ValueError where there is no such cell."""
+    notebook = jupytext.read(source)
+    if not any("parameters" in cell.metadata.get("tags", ()) for cell in notebook.cells):
+        raise ValueError(f"{source.name} has no cell tagged 'parameters'")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "notebook.ipynb"
+        notebook.metadata["kernelspec"] = dict(KERNEL)
+        nbformat.write(notebook, path)
+        return {name: entry["default"] for name, entry in papermill.inspect_notebook(str(path)).items()}
+
+
+def closing_note(source: Path, values: dict[str, str]) -> str:
+    """The last cell of every page: how it was made."""
+    spaced = {name: re.sub(r",(?=[^\s\]])", ", ", value).replace(",]", "]") for name, value in values.items()}
+    given = ", ".join(f"`{name} = {value}`" for name, value in spaced.items())
+    link = f"[notebooks/{source.name}](../notebooks/{source.name})"
+    return (
+        f"---\n*How this page was made.* Papermill executed {link} with {given}. "
+        "[Rerun it](rerun.md) with values of your own."
+    )
+
+
+def execute(page: Page, values: dict[str, Any]) -> NotebookNode:
+    """Run a page's notebook through papermill in the folder of the pages; the first error in a cell is raised."""
+    return papermill.execute_notebook(
+        read(page),
+        None,
+        parameters=values,
+        cwd=str(PAGES),
+        progress_bar=False,
+        kernel_name=KERNEL["name"],
+        language="python",
+        extra_arguments=["--IPKernelApp.log_level=50"],  # no lines about its own sockets and signals
+    )
+
+
+def stable(notebook: NotebookNode) -> NotebookNode:
+    """The executed notebook without what changes from run to run: times, paths, how output was cut in pieces.
+
+    Its figures are made a fifth smaller (`slim`).
+    """
+    notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
+        for output in cell.get("outputs", ()):
+            if html := output.get("data", {}).get("text/html"):
+                output.data["text/html"] = slim(html)
+    return notebook
+
+
+def slim(figure: str) -> str:
+    """A figure that looks the same in fewer bytes: thousandths of a point, one look a group of markers, WebP."""
+    figure = re.sub(r"data:image/png;base64,([^\"]*)", _as_webp, figure)
+    figure = re.sub(r"(?<=[\s(\"])-?\d+\.\d{4,}(?=[\s,)\"])", lambda found: f"{float(found[0]):.3f}", figure)
+    return re.sub(r"<g([^>]*)>((?:\s*<use [^>]*>)+\s*)</g>", _with_one_look, figure)
+
+
+def _with_one_look(markers: re.Match) -> str:
+    looks = set(re.findall(r' style="[^"]*"', markers[2]))
+    bare = re.sub(r' style="[^"]*"', "", markers[2])
+    return f"<g{markers[1]}{looks.pop()}>{bare}</g>" if len(looks) == 1 else markers[0]
+
+
+def _as_webp(png: re.Match) -> str:
+    content = io.BytesIO()
+    Image.open(io.BytesIO(base64.b64decode(png[1]))).save(content, "webp", lossless=True, quality=100)
+    return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()
+
+
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs with consecutive pieces of one stream put together."""
+    result: list[NotebookNode] = []
+    for output in outputs:
+        if result and output.output_type == "stream" == result[-1].output_type and output.name == result[-1].name:
+            result[-1].text += output.text
+        else:
+            result.append(output)
+    return result
+
+
+def complaints(notebook: NotebookNode) -> list[str]:
+    """What must not stand on a page: warnings and paths of the machine that made it."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    said = [output.text.strip()[:300] for output in outputs if output.get("name") == "stderr"]
+    places = [place for place in (str(ROOT), f"{Path.home()}/") if place in json.dumps(outputs)]
+    said += ["(a figure that stayed open)" for output in outputs if "image/png" in output.get("data", {})]
+    return [f"a cell wrote to stderr or drew by itself: {text}" for text in said] + [
+        f"an output holds the path {place}" for place in places
+    ]
+
+
+def is_current(page: Page) -> bool:
+    """Whether the page holds exactly the cells of its source (what they put out is compared by executing them)."""
+    if not page.file.exists():
+        return False
+    written = nbformat.read(page.file, as_version=4)
+    return [_face(cell) for cell in written.cells] == [_face(cell) for cell in read(page).cells]
+
+
+def _face(cell: NotebookNode) -> tuple[str, str, str, tuple[str, ...]]:
+    return cell.id, cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ()))
+
+
+def write(page: Page) -> str:
+    """Make one page and say what happened; RuntimeError for a page that is not fit to be committed."""
+    begun = time.perf_counter()
+    notebook = stable(execute(page, {}))
+    if problems := complaints(notebook):
+        raise RuntimeError(f"{page.stem}: " + "; ".join(problems))
+    target = page.file
+    text = nbformat.writes(notebook) + "\n"
+    fresh = not target.exists() or target.read_text(encoding="utf-8") != text
+    records.write(target, text)
+    return f"{target.relative_to(ROOT)}: {'written' if fresh else 'unchanged'} ({time.perf_counter() - begun:.0f} s)"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Write the book's executed pages.")
+    parser.add_argument("names", nargs="*", metavar="NN_topic", help="notebooks to run; none: every committed page")
+    parser.add_argument("--live", action="store_true", help="run the notebooks whose pages are not committed")
+    options = parser.parse_args(arguments)
+    live = [Page(path) for path in sources(live=True)]
+    chosen = live if options.live else committed()
+    if not options.live:  # the last digits of a sum depend on the number of threads
+        os.environ["OMP_NUM_THREADS"] = "1"
+    if options.names:
+        known = {page.stem: page for page in [*live, *committed()]}
+        if unknown := [name for name in options.names if name not in known]:
+            parser.error(f"no page called {', '.join(unknown)}; there are {', '.join(known)}")
+        chosen = [known[name] for name in options.names]
+    for page in chosen:
+        print(f"  {page.stem} ...", flush=True)
+        try:
+            print(f"  {write(page)}", flush=True)
+        except (papermill.PapermillExecutionError, RuntimeError) as problem:
+            print(f"  {page.stem} failed: {problem}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    sys.exit(main(sys.argv[1:]))

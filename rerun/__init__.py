@@ -1,0 +1,1 @@
+"""Everything that executes in numbers: batches, lists, reports, remote boxes."""

@@ -1,0 +1,1 @@
+"""Measuring on a box that is reached by copying files alone: send, box, home."""

@@ -1,0 +1,146 @@
+"""Facts about the CUDA path: all but the capture itself also on a CPU, through the same code; the rest needs a GPU."""
+
+import contextlib
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from drop.experiments import datasets, training
+from drop.experiments.benchmarks import SMOKE
+from drop.experiments.training import Arena, Eager, Graphs, Job, Lane, train
+
+on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+RECIPE = dataclasses.replace(SMOKE, epochs=2, batch=32, evaluations=2, shift=2)
+
+
+@pytest.fixture(scope="module")
+def data():
+    whole = datasets.load("fashion-mnist-mini")
+    held_out = datasets.Split(whole.validation.images[::10], whole.validation.labels[::10])
+    return dataclasses.replace(whole, validation=held_out, test=held_out)
+
+
+def job(seed=0, n=200, epochs=2, **others):
+    recipe = dataclasses.replace(RECIPE, epochs=epochs)
+    return Job(("graphs", seed), recipe, np.arange(n), **others)
+
+
+class Uncaptured(Graphs):
+    """The graphs with one thing left out: a replay takes the step that a capture would have recorded."""
+
+    captures = 0
+
+    def capture(self):
+        Uncaptured.captures += 1
+        assert all(p.grad is None for lane in self.streams for p in lane.network.parameters())
+        return types.SimpleNamespace(replay=lambda: self.step(self.lanes))
+
+
+def test_warming_up_and_changing_the_team_leave_no_trace_in_the_results(data, monkeypatch):
+    arena = Arena(data, RECIPE)
+    jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3), job(3, 70, cost_sensitive=True)]
+    plain = {each.name: result for each, result in train(arena, jobs)}
+    monkeypatch.setattr(training, "Eager", Uncaptured)
+    graphs = {each.name: result for each, result in train(arena, jobs, lanes=3)}
+    assert Uncaptured.captures == 3  # three lanes, then two, then one; a lane that takes a new job is the same lane
+    for name, result in plain.items():
+        np.testing.assert_array_equal(result.test, graphs[name].test)
+        np.testing.assert_allclose(result.losses, graphs[name].losses, rtol=1e-6)
+        for kind, values in result.outputs.items():
+            np.testing.assert_array_equal(values, graphs[name].outputs[kind])
+
+
+def test_all_streams_leave_before_any_comes_back():
+    said = []
+
+    class Stream:
+        def __init__(self, name):
+            self.name = name
+
+        def wait_stream(self, other):
+            said.append(f"{self.name} waits for {other.name}")
+
+    class Walker:
+        def step(self):
+            said.append("step")
+
+    graphs, lanes = object.__new__(Graphs), [Walker(), Walker()]
+    graphs.streams = dict(zip(lanes, map(Stream, "ab"), strict=True))
+    graphs.device = types.SimpleNamespace(current_stream=lambda: Stream("main"), stream=contextlib.nullcontext)
+    graphs.step(lanes)
+    assert said == ["a waits for main", "step", "b waits for main", "step", "main waits for a", "main waits for b"]
+
+
+class Blindfold(TorchDispatchMode):
+    """Raises where a value, or a shape that hangs on values, is asked for: a GPU would wait, and no capture may."""
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        name = function.overloadpacket.__name__
+        assert name not in ("_local_scalar_dense", "nonzero", "masked_select", "unique", "equal"), name
+        return function(*arguments, **(keywords or {}))
+
+
+@pytest.mark.parametrize("model, precision", [("vgg16", "bf16"), ("resnet18", "fp32"), (SMOKE.model, "bf16")])
+def test_a_step_never_asks_for_a_value(data, model, precision):
+    recipe = dataclasses.replace(RECIPE, model=model, precision=precision, batch=2)
+    if model == "vgg16":  # needs 32 pixels
+        data = dataclasses.replace(data, train=datasets.Split(torch.zeros(8, 3, 32, 32).byte(), data.train.labels[:8]))
+    lane = Lane(Arena(data, recipe))
+    with Blindfold():
+        lane.step()
+        with pytest.raises(AssertionError, match="_local_scalar_dense"):
+            lane.losses[0].item()
+    assert lane.cursor.tolist() == [1]
+
+
+@on_cuda
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_captured_graph_takes_the_same_20_steps_as_its_eager_twin(data, count):
+    arena = Arena(data, RECIPE, "cuda")
+    losses = {}
+    for kind in (Eager, Graphs):
+        lanes = [Lane(arena) for _ in range(count)]
+        with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):
+            advance = kind(lanes)
+            for seed, lane in enumerate(lanes):
+                lane.load(job(seed, 320))
+                lane.fill(20)
+            advance(lanes, 20)
+        losses[kind] = torch.stack([lane.losses[:20] for lane in lanes]).cpu().numpy()
+    np.testing.assert_allclose(losses[Graphs], losses[Eager], rtol=1e-3)
+
+
+@on_cuda
+def test_graphs_of_a_shrinking_team_give_the_results_of_single_runs(data):
+    arena = Arena(data, RECIPE, "cuda")
+    jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3), job(3, 70, cost_sensitive=True)]
+    alone = {each.name: result for each in jobs for _, result in train(arena, [each])}
+    for each, result in train(arena, jobs, lanes=3):
+        np.testing.assert_allclose(result.losses, alone[each.name].losses, rtol=1e-2)
+
+
+@on_cuda
+def test_memory_of_finished_trainings_is_given_back(data):
+    arena = Arena(data, RECIPE, "cuda")
+    used = []
+    for _ in range(3):
+        list(train(arena, [job(0), job(1)], lanes=2))
+        used.append(torch.cuda.memory_allocated())
+    assert used[2] <= used[1] * 1.01
+
+
+@on_cuda
+def test_filling_and_stepping_wait_for_nothing(data):
+    lane = Lane(Arena(data, RECIPE, "cuda"))
+    lane.load(job(0, 320))
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        lane.fill(5)
+        for _ in range(5):
+            lane.step()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -1,0 +1,50 @@
+"""Every notebook runs at smoke scale into a temporary store, and has the form that the book and the batch rely on."""
+
+import importlib.machinery
+import re
+import sys
+from pathlib import Path
+
+import jupytext
+import pytest
+
+from publish import pages
+
+SMOKE = {"scale": "smoke", "train": "missing", "seeds": [0], "densities": [0.1, 1.0]}
+SOURCES = pages.sources()
+by_name = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+
+
+@by_name
+def test_runs_at_smoke_scale(source: Path, request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    if source.stem in pages.LIVE:
+        assert pages.Page(source).file in request.getfixturevalue("live_pages")
+        return
+    monkeypatch.setenv("DROP_RECORDS", str(tmp_path))
+    known = pages.parameters(source)
+    values = {name: SMOKE[name] for name in SMOKE if name in known} if "train" in known else {}
+    pages.execute(pages.Page(source), values)
+
+
+@by_name
+def test_has_one_parameters_cell_with_plain_values(source: Path):
+    tagged = [cell for cell in jupytext.read(source).cells if "parameters" in cell.metadata.get("tags", ())]
+    assert len(tagged) == 1
+    assert pages.parameters(source)
+
+
+@by_name
+def test_opens_with_a_title_and_keeps_cells_short(source: Path):
+    cells = jupytext.read(source).cells
+    assert cells[0].source.startswith("# ")
+    assert max(len(cell.source.splitlines()) for cell in cells if cell.cell_type == "code") <= 70
+
+
+@by_name
+def test_name_is_a_number_and_a_topic_that_nothing_can_import(source: Path):
+    assert re.fullmatch(r"\d\d_[a-z0-9_]+", source.stem)
+    assert importlib.machinery.PathFinder.find_spec(source.stem, sys.path) is None
+
+
+def test_every_source_is_a_numbered_notebook():
+    assert sorted(path.stem for path in pages.SOURCES.glob("*.py")) == [path.stem for path in SOURCES]
