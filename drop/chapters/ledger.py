@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,7 @@ def query_times(*paths: str | Path) -> Times:
         for name, entry in entries.items():
             found = re.fullmatch(r"(.+)-seed(\d+)(\.npz)?", name)
             known = found and _known(found[1])
-            if known and entry["recipe"] == records.plain(asdict(known.recipe)):
+            if known and entry["recipe"] == records.plain(known.recipe.settings()):
                 seconds = {"short": sum(entry["short"]["seconds"]), "full": entry["full"]["seconds"]}
                 times.setdefault((found[1], int(found[2])), seconds)
     return times

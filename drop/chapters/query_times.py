@@ -8,7 +8,6 @@ is trained.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from typing import Any
@@ -29,7 +28,7 @@ def entry_of(benchmark: Benchmark, seed: int, shelf: Shelf) -> dict[str, Any] | 
         return None
     kinds = {"short": _times(short, shelf), "full": _times(full, shelf)}
     kinds["full"]["seconds"] = kinds["full"]["seconds"][0]
-    return {"recipe": records.plain(dataclasses.asdict(benchmark.recipe)), **kinds}
+    return {"recipe": records.plain(benchmark.recipe.settings()), **kinds}
 
 
 def _times(queries: list[Query], shelf: Shelf) -> dict[str, Any]:

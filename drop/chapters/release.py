@@ -10,7 +10,6 @@ Reads the query models of one seed from the record store and writes `<benchmark>
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import hashlib
 import io
 import json
@@ -121,7 +120,7 @@ def _about(
     short, [full] = (queries_for(entry, seed, name) for name in ("el2n", "forgetting"))
     seconds = {query: round(float(shelf.get(query)["seconds"]), 1) for query in [*short, full]}
     return {
-        "data": data.digest, "dataset": data.name, "seed": seed, "recipe": dataclasses.asdict(entry.recipe),
+        "data": data.digest, "dataset": data.name, "seed": seed, "recipe": entry.recipe.settings(),
         "short": {"keys": [query.key for query in short], "epochs": short[0].recipe.epochs,
                   "seconds": [seconds[query] for query in short]},
         "full": {"key": full.key, "epochs": full.recipe.epochs, "seconds": seconds[full]},

@@ -24,7 +24,13 @@ EXTENDED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 1.0)
 SCALES = ("smoke", "laptop", "paper-fast", "paper")
 SCORES = ("random", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "prototype")
 RULES = "drop size gamma0.5 gamma0.7 gamma2 shrunken nucs iterated2 minimax1 minimax2 minimax3 balanced".split()
+FRESH = "random-fresh"  # another random subset in every epoch (RS2, Okanovic et al. 2024), with or without quotas
 ROUNDS = {"iterated2": "drop", "minimax2": "minimax1", "minimax3": "minimax2"}  # quotas from the recalls of that rule
+
+
+def later(default: Any) -> Any:
+    """A field that recipes of earlier records lack: at its default it is left out, so that keys stay."""
+    return dataclasses.field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,13 @@ class Recipe:
     window: int = 2  # epochs, of Dynamic Uncertainty
     evaluations: int = 4  # of a final model on its way, the last at the end
     validation: str = "test"  # where the validation set is carved from
+    smoothing: float = later(0.0)  # of the labels in the cross-entropy, of query models too
+
+    def settings(self) -> dict[str, Any]:
+        """All fields by name, as a configuration keeps them; those that came later only where they are set."""
+        added = {f.name: f.default for f in dataclasses.fields(self) if f.metadata.get("later")}
+        given = dataclasses.asdict(self)
+        return {name: value for name, value in given.items() if name not in added or value != added[name]}
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ class Run:
 
     def config(self) -> dict[str, Any]:
         """The configuration that a record keeps, in JSON's types."""
-        recipe = dataclasses.asdict(self.benchmark.recipe)
+        recipe = self.benchmark.recipe.settings()
         place = {"benchmark": self.benchmark.name, "scale": self.benchmark.scale, "dataset": self.benchmark.dataset}
         return {**place, "pruner": self.pruner, "density": self.density, "seed": self.seed, "recipe": recipe}
 
@@ -144,7 +157,8 @@ def parts(pruner: str) -> tuple[str, str | None]:
     """
     score, _, quota = pruner.partition("+")
     strategies = [f"{other}q" for other in SCORES[1:]]
-    known = [*SCORES, *(f"{score}+{rule}" for score in SCORES for rule in [*RULES, *strategies])]
+    ranks = [*SCORES, FRESH]
+    known = [*ranks, *(f"{score}+{rule}" for score in ranks for rule in [*RULES, *strategies])]
     _known("pruner", pruner, ["full", "cdb-w", *known])
     return "random" if pruner == "cdb-w" else score, quota or None
 

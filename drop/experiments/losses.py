@@ -6,14 +6,17 @@ import torch
 import torch.nn.functional as F
 
 
-def cross_entropy(logits: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor) -> torch.Tensor:
+def cross_entropy(
+    logits: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor, smoothing: float = 0.0
+) -> torch.Tensor:
     """Weighted mean of the samples' cross-entropies, a scalar.
 
-    logits: float (N, K); labels: int64 (N,); class_weights: float (K,). The mean divides by the sum of the batch's
+    logits: float (N, K); labels: int64 (N,); class_weights: float (K,); smoothing: the share of the target
+    that is spread evenly over all classes (Szegedy et al. 2016). The mean divides by the sum of the batch's
     weights, as torch does; a batch of weight zero has loss zero, not NaN. Nothing waits for the device, so a CUDA graph
     may capture it, with weights that are refreshed in place.
     """
-    losses = F.cross_entropy(logits, labels, reduction="none")  # (N,)
+    losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)  # (N,)
     weights = class_weights.to(losses.dtype)[labels]
     return (weights * losses).sum() / weights.sum().clamp_min(torch.finfo(losses.dtype).tiny)
 

@@ -1,7 +1,8 @@
 """The paper's architectures, and the small network of the laptop scale.
 
 Every network is a `Network`: a body that turns images into embeddings, and one linear head. Its name is one of
-the paper's, or a specification of the small network such as "small-32-64-64", with the widths of its blocks.
+the paper's, or a specification of the small network such as "small-32-64-64", with the widths of its blocks; "wide-…"
+is the same with a stem that keeps the resolution.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ VGG_WIDTHS = {  # output channels of the 3x3 convolutions; "pool" halves the ima
     "vgg16": (64, 64, "pool", 128, 128, "pool", *3 * (256,), "pool", *3 * (512,), "pool", *3 * (512,), "pool"),
     "vgg19": (64, 64, "pool", 128, 128, "pool", *4 * (256,), "pool", *4 * (512,), "pool", *4 * (512,), "pool"),
 }
-NAMES = ("lenet5", "vgg16", "vgg19", "resnet18", "resnet50", "small-32-64-64")
+NAMES = ("lenet5", "vgg16", "vgg19", "resnet18", "resnet50", "small-32-64-64", "wide-64-128-256")
 PAPER_MOMENTUM = 0.01  # torch's convention: a new batch weighs 1 %, the running statistics 99 %
 
 
@@ -99,15 +100,15 @@ def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: 
         elif name.startswith("resnet"):
             network = _resnet(name, num_classes, channels)
         else:
-            network = _small(small_widths(name), num_classes, channels)
+            network = _small(small_widths(name), num_classes, channels, 1 if name.startswith("wide") else 2)
     network = network.to_empty(device="cpu")
     _initialise(network, torch.Generator().manual_seed(seed))
     return network.to(memory_format=torch.channels_last)
 
 
 def small_widths(name: str) -> tuple[int, ...]:
-    """The widths of a small network's blocks: "small-32-64-64" -> (32, 64, 64); empty for any other name."""
-    return tuple(map(int, name.split("-")[1:])) if re.fullmatch(r"small(-[1-9]\d*)+", name) else ()
+    """The widths of a small or wide network's blocks: "small-32-64-64" -> (32, 64, 64); empty for any other name."""
+    return tuple(map(int, name.split("-")[1:])) if re.fullmatch(r"(small|wide)(-[1-9]\d*)+", name) else ()
 
 
 def smallest_size(name: str) -> int:
@@ -181,10 +182,10 @@ def _resnet(name: str, num_classes: int, channels: int) -> Network:
     return Network(body, width, num_classes)
 
 
-def _small(widths: tuple[int, ...], num_classes: int, channels: int) -> Network:
+def _small(widths: tuple[int, ...], num_classes: int, channels: int, stride: int) -> Network:
     """A narrow network after airbench (Jordan 2024): a cheap stem, then blocks that pool before they normalise."""
     stem = max(1, widths[0] // 2)
-    layers = [nn.Conv2d(channels, stem, 2, stride=2, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]
+    layers = [nn.Conv2d(channels, stem, 2, stride=stride, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]
     for before, width in zip((stem, *widths), widths, strict=False):
         layers += [nn.Conv2d(before, width, 3, padding=1, bias=False), nn.MaxPool2d(2)]
         layers += [nn.BatchNorm2d(width), nn.ReLU(), *_convolution(width, width, kernel=3, padding=1, momentum=0.1)]

@@ -53,7 +53,7 @@ class Query:
     @functools.cached_property
     def key(self) -> str:
         """The hash of all that changes it: another final schedule makes no query model stale."""
-        dataset, recipe = self.benchmark.dataset, dataclasses.asdict(self.recipe)
+        dataset, recipe = self.benchmark.dataset, self.recipe.settings()
         names = {"benchmark": dataset, "scale": "query", "pruner": str(self.index), "density": 1.0, "seed": self.seed}
         return records.key({**names, "recipe": recipe}, datasets.digest(dataset))
 

@@ -27,11 +27,11 @@ import numpy as np
 import torch
 
 from drop.experiments import datasets, records
-from drop.experiments.benchmarks import RULES, SCORES, Benchmark, Run, parts, with_rounds_before
+from drop.experiments.benchmarks import FRESH, RULES, SCORES, Benchmark, Run, parts, with_rounds_before
 from drop.experiments.datasets import DataSet
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Record, Store
-from drop.experiments.training import Arena, Job, Result, train
+from drop.experiments.training import Arena, Job, Result, seed_of, train
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
 from drop.selection import select, top
 
@@ -73,24 +73,37 @@ def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) ->
 
 
 def keep(run: Run, labels: np.ndarray, num_classes: int, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
-    """The kept indices of a run, sorted int64 (n,), and the recalls float64 (K,) that set its quotas, if any did."""
+    """The kept indices of a run, sorted int64 (n,), and the recalls float64 (K,) that set its quotas, if any did.
+
+    With a fresh draw in every epoch they are int64 (epochs + 1, n): the last batch may reach into one epoch more.
+    """
     size, recalls, shelf = round(run.density * len(labels)), None, Shelf(store.root)
     if run.density == 1:
         return np.arange(len(labels)), recalls
 
-    def ranking(name: str) -> np.ndarray:
-        return np.zeros(len(labels)) if name == "random" else shelf.score(run.benchmark, run.seed, name, labels)
-
     score, quota = parts(run.pruner)
+    fresh = score == FRESH
+    epochs = run.benchmark.recipe_at(run.density).epochs + 1 if fresh else 1
+    seeds = [seed_of("draw", run.seed, epoch) % 2**31 for epoch in range(epochs)] if fresh else [run.seed]
+
+    def ranking(name: str) -> np.ndarray:
+        return (
+            np.zeros(len(labels)) if name in ("random", FRESH) else shelf.score(run.benchmark, run.seed, name, labels)
+        )
+
     if quota is None:
-        return top(ranking(score), size, run.seed), recalls
+        return _whole([top(ranking(score), size, seed) for seed in seeds]), recalls
     if quota in RULES:
         sizes = np.bincount(labels, minlength=num_classes)
         weights, recalls = weights_of(run, labels, sizes, store)
         quotas = counts(sizes, weights, run.density)
     else:
         quotas = counts_of(labels, top(ranking(quota.removesuffix("q")), size, run.seed), num_classes)
-    return select(labels, quotas, ranking(score), run.seed), recalls
+    return _whole([select(labels, quotas, ranking(score), seed) for seed in seeds]), recalls
+
+
+def _whole(draws: list[np.ndarray]) -> np.ndarray:
+    return draws[0] if len(draws) == 1 else np.stack(draws)
 
 
 def job_of(run: Run, kept: np.ndarray) -> Job:
@@ -104,11 +117,12 @@ def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | N
               device: str) -> Record:  # fmt: skip
     """The record of a finished run, in the fields of `drop.experiments.records`."""
     K, labels = len(data.classes), data.train.labels.numpy()
+    first = kept if kept.ndim == 1 else kept[0]
     hits = result.validation.diagonal(axis1=1, axis2=2)  # (evaluations, K)
     return {
         "key": records.key(run.config(), data.digest), "protocol": records.PROTOCOL, "run": run.config(),
         "data": data.digest, "classes": list(data.classes), "class_sizes": np.bincount(labels, minlength=K),
-        "kept": np.bincount(labels[kept], minlength=K), "quota_recalls": recalls,
+        "kept": np.bincount(labels[first], minlength=K), "quota_recalls": recalls,
         "validation": _counts(result.validation[-1]), "test": _counts(result.test[-1]),
         "test_hits": base64.b64encode(np.packbits(result.hits)).decode(),
         "curve": {

@@ -40,11 +40,16 @@ class Job:
 
     name: tuple  # what its seeds are made from: its initialisation, its order of samples, its augmentation
     recipe: Recipe  # model, batch and precision as the arena's; its evaluations are evenly spread, the last at the end
-    kept: np.ndarray  # int64 (n,) indices into the training set
+    kept: np.ndarray  # int64 (n,) indices into the training set, or (epochs + 1, n): another subset in every epoch
     augment: bool = True
     record_dynamics: bool = False
     cost_sensitive: bool = False  # CDB-W: class weights follow the validation recalls, evaluation by evaluation
     after: Callable[[Network, Arena], dict[str, np.ndarray]] | None = None  # what to read off the trained network
+
+    @property
+    def size(self) -> int:
+        """Samples seen in an epoch."""
+        return self.kept.shape[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +217,7 @@ class Lane:
         with self.arena.autocast():
             logits = self.network(images)
         logits = logits.float()
-        loss = cross_entropy(logits, labels, self.class_weights)
+        loss = cross_entropy(logits, labels, self.class_weights, self.arena.recipe.smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -234,27 +239,27 @@ class Lane:
         for state in self.optimizer.state.values():
             state["momentum_buffer"].zero_()
         self.class_weights.fill_(1)
-        steps = -(-job.recipe.epochs * len(job.kept) // recipe.batch)
+        steps = -(-job.recipe.epochs * job.size // recipe.batch)
         times = min(job.recipe.evaluations, steps)
         self.progress = Progress(
             job, _generator("order", job), _generator("augmentation", job) if job.augment else None,
-            rates(job.recipe, steps, len(job.kept)), [steps * (i + 1) // times for i in range(times)],
+            rates(job.recipe, steps, job.size), [steps * (i + 1) // times for i in range(times)],
             torch.empty(0, dtype=torch.int64),
         )  # fmt: skip
         if job.record_dynamics:
-            shape = (job.recipe.epochs, len(job.kept))
+            shape = (job.recipe.epochs, job.size)
             kinds = {"probability": torch.float16, "correct": torch.bool}
             self.progress.dynamics = {k: torch.zeros(shape, dtype=t, device=arena.device) for k, t in kinds.items()}
 
     def fill(self, steps: int) -> None:
         """Draw and augment the next batches into the buffers."""
         p, B = self.progress, self.arena.recipe.batch
-        n = len(p.job.kept)
+        n = p.job.size
         while len(p.order) < steps * B:
             p.order = torch.cat([p.order, torch.randperm(n, generator=p.shuffling) + p.drawn * n])
             p.drawn += 1
         p.positions, p.order = p.order[: steps * B], p.order[steps * B :]
-        kept = self.arena.send(torch.from_numpy(p.job.kept)[p.positions % n])
+        kept = self.arena.send(torch.from_numpy(p.job.kept).view(-1)[p.positions % p.job.kept.size])
         span = B if self.arena.device.type == "cpu" else steps * B  # what a CPU's cache holds; few kernels on a GPU
         for at in range(0, steps * B, span):
             images = self.arena.batches(kept[at : at + span], p.augmenting)
@@ -291,7 +296,7 @@ class Lane:
         validation, test = (torch.stack([entry[i] for entry in p.evaluated]).cpu().numpy() for i in (0, 1))
         lengths = np.diff([0, *p.stops])
         losses = torch.stack([entry[2] for entry in p.evaluated]).cpu().numpy() / lengths
-        epochs = np.array(p.stops) * self.arena.recipe.batch / len(p.job.kept)
+        epochs = np.array(p.stops) * self.arena.recipe.batch / p.job.size
         labels = self.arena.held_out_labels["test"]
         hits = (p.guesses == labels)[labels.argsort(stable=True)].cpu().numpy()
         return Result(validation, test, hits, epochs, losses, time.perf_counter() - p.began, outputs)

@@ -4,7 +4,6 @@ import base64
 import copy
 import json
 import subprocess
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -295,7 +294,7 @@ def test_parts_beyond_a_claim_do_not_count_in_its_verdict():
 
 
 def test_times_are_read_from_what_was_written_down_of_query_models(tmp_path):
-    recipe = records.plain(asdict(benchmarks.benchmark("fashion-mnist", "laptop").recipe))
+    recipe = records.plain(benchmarks.benchmark("fashion-mnist", "laptop").recipe.settings())
     entry = {"recipe": recipe, "short": {"seconds": [1.0, 1.5]}, "full": {"seconds": 9.0}}
     other, stale = {**entry, "full": {"seconds": 8.0}}, {**entry, "recipe": {**recipe, "epochs": 1}}
     first, second = tmp_path / "times.json", tmp_path / "manifest.json"

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from drop.experiments import benchmarks
+from drop.experiments import benchmarks, records
 from drop.experiments.benchmarks import CORE, EXTENDED, TABLE, Benchmark, Run, benchmark, parts, plan
 
 SMOKE = benchmark("fashion-mnist", "smoke")
@@ -85,3 +85,20 @@ def test_a_benchmark_of_ones_own_takes_a_few_lines(monkeypatch):
     mine = Benchmark("mine", "laptop", "fashion-mnist-mini", dataclasses.replace(SMOKE.recipe, model="lenet5"))
     benchmarks.register(mine)
     assert benchmark("mine", "laptop") == mine
+
+
+def test_a_field_that_came_later_changes_no_key_until_it_is_set():
+    entry = benchmark("cifar10", "laptop")
+    assert "smoothing" not in entry.recipe.settings()
+    other = dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, smoothing=0.1))
+    assert other.recipe.settings()["smoothing"] == 0.1
+    assert Run(other, "random", 0.1, 0).key != Run(entry, "random", 0.1, 0).key
+
+
+def test_every_committed_record_has_the_key_of_its_run_in_the_table():
+    found = records.load(records.committed())
+    assert len(found) >= 545
+    for record in found:
+        run = record["run"]
+        entry = benchmark(run["benchmark"], run["scale"])
+        assert record["key"] == Run(entry, run["pruner"], run["density"], run["seed"]).key

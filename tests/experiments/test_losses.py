@@ -27,6 +27,13 @@ def test_a_batch_of_weight_zero_has_loss_and_gradient_zero() -> None:
     assert loss == 0 and logits.grad.eq(0).all()
 
 
+def test_smoothing_mixes_the_label_with_the_mean_over_classes() -> None:
+    logits, labels = torch.randn(7, 4), torch.tensor([0, 1, 2, 3, 0, 1, 2])
+    rows = -logits.log_softmax(1)
+    expected = (0.8 * rows.gather(1, labels[:, None])[:, 0] + 0.2 * rows.mean(1)).mean()
+    torch.testing.assert_close(cross_entropy(logits, labels, torch.ones(4), 0.2), expected)
+
+
 def test_weights_refreshed_in_place_take_effect() -> None:
     weights = torch.ones(3)
     before = cross_entropy(LOGITS, LABELS, weights)

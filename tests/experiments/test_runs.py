@@ -20,6 +20,7 @@ from drop.experiments.benchmarks import RULES, SCORES, SMOKE, Benchmark, Run, pl
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Store
 from drop.experiments.runs import job_of, keep, measure, needed_queries
+from drop.experiments.training import Arena, Job, Lane
 from drop.quotas import drop_counts
 
 QUICK = dataclasses.replace(SMOKE, epochs=1, batch=256, evaluations=1, full_epochs=3, window=2, short_queries=2)
@@ -196,6 +197,29 @@ def test_cdb_w_trains_on_random_samples_and_on_all_of_them_with_weights_renewed_
     measure(runs, store := Store(tmp_path, also=[]), workers=1, device="cpu")
     assert store.get(runs[0].key)["test_hits"] != store.get(runs[2].key)["test_hits"]
     assert len(store.get(runs[0].key)["curve"]["epoch"]) == 5
+
+
+def test_a_fresh_draw_in_every_epoch_has_the_same_quotas_and_other_samples(store, labels):
+    for pruner in ("random-fresh", "random-fresh+drop", "random-fresh+balanced"):
+        [run] = plan(MICRO, [pruner], [0.1])
+        draws, _ = keep(run, labels, 10, store)
+        assert draws.shape == (MICRO.recipe_at(0.1).epochs + 1, 500)
+        assert all(len(set(draw)) == 500 for draw in draws) and len(np.unique(draws)) > 1500
+        if "+" in pruner:
+            assert len({tuple(np.bincount(labels[draw], minlength=10)) for draw in draws}) == 1
+        assert (keep(run, labels, 10, store)[0] == draws).all()
+
+
+def test_every_epoch_of_a_fresh_draw_sees_its_own_samples():
+    data = datasets.load("fashion-mnist-mini")
+    kept = np.arange(3 * 256).reshape(3, 256)  # two epochs of one batch, and one more
+    lane = Lane(Arena(data, QUICK))
+    lane.load(Job(("fresh",), dataclasses.replace(QUICK, epochs=2), kept, augment=False))
+    assert lane.progress.stops[-1] == 2
+    lane.fill(2)
+    seen = [set((p % kept.size).tolist()) for p in lane.progress.positions.split(256)]
+    assert seen == [set(range(256)), set(range(256, 512))]
+    assert (lane.labels[1].sort().values == data.train.labels[256:512].sort().values).all()
 
 
 def test_grand_without_the_weights_of_its_query_model_says_what_to_do(tmp_path):
