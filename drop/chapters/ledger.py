@@ -35,6 +35,7 @@ LINE = re.compile(r"(\S+)(?: @ ([\d.]+))? > (\S+)(?: @ ([\d.]+))?(?: ([+-]) ([\d
 
 Side = float | tuple[str, float]  # a plain number, or a pruner and a density
 Runs = dict[tuple[str, str, float], dict[int, dict]]  # (benchmark, pruner, density) -> seed -> record
+Planned = dict[str, Any] | None  # names by kind, see claims.yml
 Times = dict[tuple[str, int], dict[str, float]]  # (benchmark, seed) -> seconds of all query models of each kind
 
 
@@ -108,12 +109,15 @@ def load(path: str | Path = PATH) -> dict[str, Any]:
     for claim in document["claims"]:
         for part in claim["parts"]:
             for benchmark in part["benchmarks"]:
-                lines_of(part, benchmark)
+                lines_of(part, benchmark, document.get("planned"))
     return document
 
 
-def lines_of(part: dict[str, Any], benchmark: str) -> list[Line]:
-    """The lines of a part on one benchmark, with every combination of the values under `for` put in."""
+def lines_of(part: dict[str, Any], benchmark: str, planned: Planned = None) -> list[Line]:
+    """The lines of a part on one benchmark, with every combination of the values under `for` put in.
+
+    planned: names of benchmarks, pruners and metrics that lines may use although the code does not know them yet.
+    """
     names, choices = list(part.get("for", {})), part.get("for", {}).values()
     lines = []
     for values in itertools.product(*choices):
@@ -122,7 +126,7 @@ def lines_of(part: dict[str, Any], benchmark: str) -> list[Line]:
             filled = text
             for name, value in zip(names, values, strict=True):
                 filled = filled.replace(f"{{{name}}}", str(value))
-            line = _line(benchmark, metric, filled)
+            line = _line(benchmark, metric, filled, planned or {})
             lines.append(replace(line, template=text, values=tuple(map(str, values)), given=how == "given"))
     return lines
 
@@ -133,25 +137,27 @@ def _how(part: dict[str, Any]) -> str:
     return "all" if "all" in part else "any"
 
 
-def _line(benchmark: str, metric: str, text: str) -> Line:
-    valid = EXACT if benchmark.startswith("mixture ") else MEASURED
+def _line(benchmark: str, metric: str, text: str, planned: dict[str, Any]) -> Line:
+    valid = EXACT if benchmark.startswith("mixture ") else (*MEASURED, *planned.get("metrics", ()))
     if metric not in valid:
         raise ValueError(f"unknown metric {metric!r} on {benchmark}; it must be one of {', '.join(valid)}")
     if not (found := LINE.fullmatch(text)):
         raise ValueError(f"{text!r} is no test; a test reads `LEFT @ density > RIGHT @ density + margin`")
     left, left_density, right, right_density, sign, margin = found.groups()
-    sides = _side(left, left_density, benchmark), _side(right, right_density, benchmark)
+    sides = _side(left, left_density, benchmark, planned), _side(right, right_density, benchmark, planned)
     return Line(benchmark, metric, text, *sides, float(f"{sign}{margin}") if sign else 0.0)
 
 
-def _side(name: str, density: str | None, benchmark: str) -> Side:
+def _side(name: str, density: str | None, benchmark: str, planned: dict[str, Any]) -> Side:
     if re.fullmatch(r"[\d.]+", name):
         return float(name)
     if density is None and name != "full":
         raise ValueError(f"{name!r} needs a density, as in `{name} @ 0.3`")
     if not benchmark.startswith("mixture "):
-        _entry(benchmark)
-        benchmarks.parts(name)
+        if benchmark not in planned.get("benchmarks", ()):
+            _entry(benchmark)
+        if name not in planned.get("pruners", ()):
+            benchmarks.parts(name)
     elif name not in MIXTURE_PRUNERS:
         raise ValueError(f"unknown pruner {name!r} of a mixture; it must be one of {', '.join(MIXTURE_PRUNERS)}")
     return name, float(density or 1)
@@ -218,17 +224,17 @@ def ledger(
     document: dict[str, Any], measured: list[dict], factor: float = 1.0, times: Times | None = None
 ) -> list[Claim]:  # fmt: skip
     """Every claim of a claims file, judged by records and query times, with every margin multiplied by `factor`."""
-    runs, level, claims = index(measured, times), document["level"], []
+    runs, level, planned, claims = index(measured, times), document["level"], document.get("planned"), []
     recorded = {name for name, _, _ in runs}
     for source in document["claims"]:
-        parts = [_part(p, name, runs, level, factor) for p in source["parts"] for name in p["benchmarks"]]
+        parts = [_part(p, b, planned, runs, level, factor) for p in source["parts"] for b in p["benchmarks"]]
         counted = [p for p in parts if p.verdict != "not measured" or p.benchmark in recorded]
         claims.append(Claim(source, combine([p.verdict for p in counted if not p.source.get("ours")]), parts))
     return claims
 
 
-def _part(source: dict[str, Any], benchmark: str, runs: Runs, level: float, factor: float) -> Part:
-    lines = [judge(replace(l, margin=l.margin * factor), runs, level) for l in lines_of(source, benchmark)]
+def _part(source: dict[str, Any], benchmark: str, planned: Planned, runs: Runs, level: float, factor: float) -> Part:
+    lines = [judge(replace(l, margin=l.margin * factor), runs, level) for l in lines_of(source, benchmark, planned)]
     cases = [_case(list(group), _how(source)) for _, group in itertools.groupby(lines, lambda line: line.values)]
     return Part(source, benchmark, combine([case.verdict for case in cases]), cases)
 
@@ -253,6 +259,8 @@ def combine(verdicts: list[str], how: str = "all") -> str:
 
 def judge(line: Line, runs: Runs, level: float = 0.95) -> Line:
     """The line with its verdict: supported (contradicted) where the interval lies wholly above (below) the margin."""
+    if line.metric not in (*MEASURED, *EXACT):
+        return line  # planned
     estimate = _exact(line) if line.benchmark.startswith("mixture ") else _measured(line, runs, level)
     if estimate is None:
         return line

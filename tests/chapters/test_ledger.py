@@ -200,6 +200,16 @@ def test_a_line_that_cannot_be_judged_is_refused(benchmark, line, message):
         claims.lines_of({"id": "X", "all": [line]}, benchmark)
 
 
+def test_planned_names_are_registered_before_the_code_knows_them():
+    part = {"id": "X", "all": [{"sharpness": "mystic @ 0.1 > random @ 0.1"}]}
+    planned = {"benchmarks": ["cifar10-cellar"], "pruners": {"mystic": "to come"}, "metrics": ["sharpness"]}
+    [line] = claims.lines_of(part, "cifar10-cellar", planned)
+    assert claims.judge(line, {}) == line and line.verdict == "not measured"
+    for kind, message in (("benchmarks", "unknown"), ("pruners", "unknown pruner"), ("metrics", "unknown metric")):
+        with pytest.raises(ValueError, match=message):
+            claims.lines_of(part, "cifar10-cellar", {**planned, kind: []})
+
+
 def test_ids_are_unique_and_lines_stand_under_one_word(tmp_path):
     part = {"id": "C1", "benchmarks": [FASHION], "all": []}
     (tmp_path / "claims.yml").write_text(yaml.safe_dump({"claims": [{"id": "C1", "parts": [part]}]}))
@@ -364,13 +374,13 @@ def edited(document, where, value):
         (("claims", 0, "parts", 0, "for", "d"), [0.1], ["C1a"]),
         (("claims", 0, "parts", 0, "benchmarks"), [FASHION], ["C1a"]),
         (("claims", 0, "parts", 1), None, ["C1b"]),
-        (("claims", 7), None, ["C8a", "C8b", "C8c", "C8d"]),
+        (("claims", 3), None, ["C4a", "C4b", "C4c"]),
         (("level",), 0.9, ["level or estimands"]),
         (("estimands", "gap"), "something else", ["level or estimands"]),
         (("claims", 6, "parts", 1, "ours"), None, ["C7b"]),
         (("claims", 0, "parts", 1, "given"), None, ["C1b"]),
         (("claims", 0, "paper"), "71.3 %, Table 2", []),
-        (("estimands", "spread"), "a new one", []),
+        (("estimands", "luck"), "a new one", []),
     ],
 )
 def test_a_silent_change_is_found(where, value, found):
