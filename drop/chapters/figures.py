@@ -4,8 +4,7 @@
     fig, ax = plt.subplots()
     ax.plot(density, worst, **figures.method("random+drop").line)
     figures.label_ends(ax)
-    figures.show(fig, alt="Worst-class accuracy against density ...")
-    figures.table(rows, ["pruner", "density", "worst class"])
+    figures.show(fig, caption="Worst-class accuracy against density (…, n = 5 seeds).", alt="At density 0.1 …")
 
 Text in a figure stays text, in the font of the page. Prefer plain letters (dₖ, σ₁) to $…$,
 which is set letter by letter.
@@ -30,6 +29,8 @@ from drop.places import DATA
 
 INK = "#2b2d30"  # stands for the page's text colour; `svg` turns it into currentColor
 FAINT = "#c3c6ca"  # stands for the text colour at a fifth of its strength: grid lines, reference marks
+MORE, LESS = "#0b8a80", "#b0651a"  # the two ends of the one diverging palette: above and below what is compared with
+PANEL = 360  # CSS pixels: the width of one of several panels, so that two stand beside each other
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -60,10 +61,10 @@ METHODS = {
     "prototype": Method("Prototype", "#2b8f9b", "h"),
 }
 _RULES = {  # a quota rule's label, its colour where samples are random inside the classes, and its marker
-    "drop": ("DRoP", "#d55e00", "D"), "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#8a8312", "d"),
-    "gamma0.5": ("γ = ½", "#0f7fc4", "v"), "gamma2": ("γ = 2", "#6b5bd6", "^"), "gamma0.7": ("γ = 0.7", "#9a6b4f", ">"),
-    "shrunken": ("Shrunk", "#c2559c", "p"), "nucs": ("NUCS", "#2b8f9b", "h"), "iterated2": ("Iterated", "#b3452c", "H"),
-    **{f"minimax{i}": (f"Minimax {i}", "#009068", f"${i}$") for i in (1, 2, 3)},
+    "drop": ("DRoP", "#d55e00", "D"), "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#5d7a3a", "d"),
+    "gamma0.5": ("γ = ½", "#9a6b4f", "v"), "gamma2": ("γ = 2", "#9a6b4f", "^"), "gamma0.7": ("γ = 0.7", "#9a6b4f", ">"),
+    "shrunken": ("Shrunk", "#8a5193", "p"), "nucs": ("NUCS", "#5b8296", "h"), "iterated2": ("Iterated", "#c2415f", "H"),
+    **{f"minimax{i}": (f"Minimax {i}", "#3f8f3a", f"${i}$") for i in (1, 2, 3)},
 }  # fmt: skip
 
 
@@ -128,10 +129,11 @@ def svg(fig: Figure) -> str:
     return text.replace("<svg ", f'<svg style="{look}" ', 1)
 
 
-def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
-    """Publish a figure, or several panels that stand side by side where there is room, with its text alternative.
+def show(fig: Figure | Sequence[Figure], alt: str, name: str = "", caption: str = "") -> None:
+    """Publish a figure, or several panels that stand side by side where there is room.
 
-    alt: what a reader who cannot see the figure needs to know. name: lets another page paste the figure (`glue`).
+    caption: can be read alone: what is drawn, data set, scale, n. alt: the finding, for a reader who cannot see the
+    figure. name: lets another page paste the figure (`glue`).
     """
     import matplotlib.pyplot as plt
 
@@ -141,11 +143,14 @@ def show(fig: Figure | Sequence[Figure], alt: str, name: str = "") -> None:
     drawings = [svg(panel).replace("<svg ", '<svg aria-hidden="true" ', 1) for panel in panels]
     for panel in panels:
         plt.close(panel)
-    width = "100%" if len(panels) == 1 else "min(100%, 360px)"
+    alt, caption = (" ".join(text.split()) for text in (alt, caption))
+    width = "100%" if len(panels) == 1 else f"min(100%, {PANEL:g}px)"
     cells = "".join(f'<div style="flex: 1 1 300px; max-width: {width}">{drawing}</div>' for drawing in drawings)
-    body = f'<div class="drop-figure" role="img" aria-label="{html.escape(" ".join(alt.split()))}" '
+    body = f'<div class="drop-figure" role="img" aria-label="{html.escape(alt)}" '
     body += f'style="display: flex; flex-wrap: wrap; gap: 1rem">{cells}</div>'
-    _publish({"text/html": body, "text/plain": " ".join(alt.split())}, name)
+    if caption:
+        body = f'<figure class="drop-figure-box">{body}<figcaption>{html.escape(caption)}</figcaption></figure>'
+    publish({"text/html": body, "text/plain": "\n\n".join(filter(None, [caption, alt]))}, name)
 
 
 def say(markdown: str, name: str = "") -> None:
@@ -153,10 +158,11 @@ def say(markdown: str, name: str = "") -> None:
 
     `name` lets another page paste it, as plain text: {glue:text}`20_prune_by_class.ipynb::NAME:s`.
     """
-    _publish({"text/markdown": markdown, "text/plain": re.sub(r"[*`]", "", markdown)}, name)
+    publish({"text/markdown": markdown, "text/plain": re.sub(r"[*`]", "", markdown)}, name)
 
 
-def _publish(bundle: dict[str, str], name: str) -> None:
+def publish(bundle: dict[str, str], name: str = "") -> None:
+    """Put out one result in several forms (MIME type -> text); `name` lets another page paste it."""
     from IPython.display import publish_display_data
 
     publish_display_data(bundle, {"scrapbook": {"name": name, "mime_prefix": ""}} if name else {})

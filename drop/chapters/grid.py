@@ -1,6 +1,6 @@
 """A grid of runs as the chapters read it: pruners x densities x seeds of one benchmark, from records or trained now.
 
-grid = Sweep("fashion-mnist", "laptop", ["random", "random+drop"], [0.1, 1.0], [0, 1, 2], train="never")
+grid = Grid("fashion-mnist", "laptop", ["random", "random+drop"], [0.1, 1.0], [0, 1, 2], train="never")
 grid.recalls("random", 0.1)                                test recalls (seeds, K)
 grid.estimate("random+drop", 0.1, "worst_class")           with its interval; None without records
 grid.compare("random+drop", "random", 0.1)                 paired on the seeds that both have
@@ -21,6 +21,10 @@ from drop.experiments.collect import collect
 from drop.experiments.intervals import Estimate, Trials
 from drop.experiments.records import Record
 
+TITLES = {
+    "fashion-mnist": "Fashion-MNIST", "fashion-mnist-long-tail": "Fashion-MNIST, long tail", "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100", "tiny-imagenet": "Tiny ImageNet",
+}  # fmt: skip
 METRICS = {
     "average": (lambda recalls: recalls.mean(axis=-1), "average accuracy (%)"),
     "worst_class": (metrics.worst_class, "worst-class accuracy (%)"),
@@ -29,7 +33,7 @@ METRICS = {
 }  # functions of recalls (..., K)
 
 
-class Sweep:
+class Grid:
     """The records of a grid. At density 1 all pruners but CDB-W are full training."""
 
     def __init__(
@@ -96,6 +100,11 @@ class Sweep:
         return intervals.area(sorted(densities), estimates) if all(estimates) else None
 
     @property
+    def title(self) -> str:
+        """The name of the benchmark, as people write it."""
+        return TITLES.get(self.benchmark, self.benchmark)
+
+    @property
     def done(self) -> str:
         """How much of the plan has records, in words."""
         found, planned = sum(run in self.found for run in self.plan), len(self.plan)
@@ -156,6 +165,9 @@ class Sweep:
             f"({', '.join(f'{count} on {device}' for device, count in devices.items())}; "
             f"{' to '.join(sorted({dates[0], dates[-1]}))}; {'; '.join(versions)})."
         )
+
+
+Sweep = Grid  # its name in notebooks that have not moved
 
 
 def cell(e: Estimate | None, scale: float = 100) -> str:

@@ -45,10 +45,19 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("name", [name for name in figures.METHODS if name != "full"])
+RULES = [f"random+{rule}" for rule in benchmarks.RULES]
+
+
+@pytest.mark.parametrize("name", [*(name for name in figures.METHODS if name != "full"), *RULES])
 @pytest.mark.parametrize("ground", ["#ffffff", "#121212"])
 def test_method_colours_are_seen_on_the_light_and_the_dark_ground(name: str, ground: str):
-    assert contrast(figures.METHODS[name].colour, ground) >= 3
+    assert contrast(figures.method(name).colour, ground) >= 3
+
+
+def test_a_colour_means_one_thing_in_the_whole_book():
+    rules = {figures.method(name).colour for name in RULES if name != "random+drop"}
+    methods = {look.colour for look in figures.METHODS.values()}
+    assert not rules & methods and not {figures.MORE, figures.LESS} & (rules | methods)
 
 
 def test_methods_differ_in_colour_and_in_marker():
@@ -120,6 +129,14 @@ def test_show_publishes_figure_and_words(monkeypatch):
     assert bundle["text/html"].count("<svg ") == 2
     assert metadata["scrapbook"]["name"] == "front"
     assert plt.get_fignums() == []
+
+
+def test_a_caption_stands_below_the_figure_and_in_its_text(monkeypatch):
+    published = []
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda bundle, _: published.append(bundle))
+    figures.show(drawing(), caption="A < B,\n n = 3.", alt="A is smaller.")
+    assert "<figcaption>A &lt; B, n = 3.</figcaption></figure>" in published[0]["text/html"]
+    assert published[0]["text/plain"] == "A < B, n = 3.\n\nA is smaller."
 
 
 def test_a_figure_without_words_is_an_error():
