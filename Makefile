@@ -1,8 +1,13 @@
 # Executable companion to "DRoP: Distributionally Robust Data Pruning". `make help` lists what there is.
 PYTHON ?= python3
-BIN := .venv/bin
+PY := .venv/bin/python
 READY := .venv/ready
 export MPLBACKEND := agg
+# What is given as NAME=VALUE reaches programs through the environment, as it was typed: no shell reads it.
+export MAKE_SETTINGS := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name))))
+$(foreach name,$(MAKE_SETTINGS),$(eval override $(name) := $$(value $(name))))
+export PYTHON
+export HERE := $(CURDIR)
 
 help:
 	@echo "make book    set up, train the quickstart live, render the book        -> _build/html/index.html"
@@ -12,35 +17,40 @@ help:
 	@echo "make clean   remove what was built (the environment in .venv stays)"
 	@echo "PYTHON=python3.12 make book   uses another Python (3.11 or newer) for the environment"
 
-# Needs the network only when requirements.txt or pyproject.toml ask for what is not installed yet.
+# Needs the network only when requirements.txt or pyproject.toml ask for what is not installed yet, or when the checkout
+# was moved: an environment holds the path where it was made.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
 $(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0])'
-	@test -x $(BIN)/python || { echo "environment: creating .venv"; $(PYTHON) -m venv .venv; }
+	@"$$PYTHON" -c 'import os, sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; " + os.environ["PYTHON"] + " is " + sys.version.split()[0])'
+	@if test -e $@ && test "$$(cat $@)" != "$$HERE"; then echo "environment: made at $$(cat $@), so it is made again here"; rm -rf .venv; fi
+	@test -x $(PY) || { echo "environment: creating .venv"; "$$PYTHON" -m venv .venv; }
 	@echo "environment: installing the versions in requirements.txt (the first time takes two to three minutes)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@printf %s "$$HERE" > $@
 
 book: $(READY)
 	@echo "book: running the quickstart live (real training at smoke scale)"
-	@$(BIN)/python -m publish.pages --live
+	@$(PY) -m publish.pages --live
 	@echo "book: rendering every page"
-	@$(BIN)/python -m publish.render
-	@echo "book: done, open $(CURDIR)/_build/html/index.html"
+	@$(PY) -m publish.render
+	@echo "book: done, open $$HERE/_build/html/index.html"
 
 test: $(READY)
 	@echo "test: unit tests, notebooks at smoke scale, committed pages executed again, a clean build of the book"
-	@$(BIN)/python -m pytest tests book --nbval --nbval-current-env --ignore=book/00_quickstart.ipynb
+	@$(PY) -m pytest tests book --nbval --nbval-current-env --ignore=book/00_quickstart.ipynb
 	@echo "test: done, everything passed"
 
 pages: $(READY)
 	@echo "pages: executing the notebooks and writing their pages to book/"
-	@$(BIN)/python -m publish.pages
+	@$(PY) -m publish.pages
 	@echo "pages: done, see git status for what changed"
 
-# Every NAME=VALUE is passed on, so that a misspelt one is an error.
+# Every NAME=VALUE is a setting, so that a misspelt one is an error.
 rerun: $(READY)
-	@$(BIN)/python -m rerun.batch $(filter-out PYTHON=%,$(MAKEOVERRIDES))
+	@$(PY) -m rerun.batch --make
 
 clean:
 	@rm -rf _build book/00_quickstart.ipynb

@@ -1,8 +1,33 @@
-"""Where the files that come with the package are: the data set that ships, and what was measured and released."""
+"""Where the files that come with the package are, and the folders that the environment names."""
 
+from __future__ import annotations
+
+import os
 from importlib.resources import files
 from pathlib import Path
 
 PACKAGE = Path(str(files("drop")))
 DATA = PACKAGE / "data"
 MEASURED = PACKAGE / "measured"
+NAMED = ("DROP_DATA", "DROP_RECORDS")  # environment variables that name folders
+
+
+def named(variable: str) -> Path | None:
+    """The folder that a variable names, absolute, `~` resolved; None where it is not set."""
+    return absolute(os.environ[variable]) if os.environ.get(variable) else None
+
+
+def absolute(folder: str | Path) -> Path:
+    """A folder seen from the present one, `~` resolved; OSError where this user has no home."""
+    try:
+        return Path(folder).expanduser().absolute()
+    except RuntimeError:
+        hint = "set HOME, or name folders by DROP_DATA and DROP_RECORDS"
+        raise OSError(f"{folder} cannot be found, because this user has no home folder; {hint}") from None
+
+
+def settle() -> None:
+    """Make the named folders absolute for this process and all that it starts, which may work in other folders."""
+    for variable in NAMED:
+        if folder := named(variable):
+            os.environ[variable] = str(folder)

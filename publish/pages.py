@@ -9,6 +9,7 @@ the records alone: times, paths, versions and random cell names are left out, so
 """
 
 import argparse
+import ast
 import base64
 import hashlib
 import io
@@ -16,8 +17,8 @@ import json
 import os
 import re
 import sys
-import tempfile
 import time
+import tokenize
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +29,10 @@ import papermill
 from nbformat import NotebookNode
 from PIL import Image
 
+from drop import places
 from drop.experiments import records
+from publish import kernels
+from publish.kernels import KERNEL
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks"
@@ -60,7 +64,6 @@ VARIANTS = {
         },
     ),
 }  # fmt: skip
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def sources(live: bool | None = None) -> list[Path]:
@@ -120,20 +123,40 @@ def _put_in(notebook: NotebookNode, values: dict[str, Any], known: set[str]) -> 
 
 
 def parameters(source: Path) -> dict[str, str]:
-    """The names in the parameters cell and their values as written there; ValueError where there is no such cell."""
-    notebook = jupytext.read(source)
-    if not any("parameters" in cell.metadata.get("tags", ()) for cell in notebook.cells):
+    """The names that the parameters cell gives values to, and the values as written there.
+
+    ValueError where there is no such cell, or where it is not Python.
+    """
+    cells = [cell for cell in jupytext.read(source).cells if "parameters" in cell.metadata.get("tags", ())]
+    if not cells:
         raise ValueError(f"{source.name} has no cell tagged 'parameters'")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "notebook.ipynb"
-        notebook.metadata["kernelspec"] = dict(KERNEL)
-        nbformat.write(notebook, path)
-        return {name: entry["default"] for name, entry in papermill.inspect_notebook(str(path)).items()}
+    text = cells[0].source
+    try:
+        found = [(node, ast.get_source_segment(text, node.value)) for node in ast.parse(text).body if _gives(node)]
+    except SyntaxError as error:
+        raise ValueError(f"{source.name}: its parameters cell is not Python ({error})") from None
+    return {name.id: value for node, value in found for name in getattr(node, "targets", None) or [node.target]}
+
+
+def _gives(node: ast.stmt) -> bool:
+    """Whether a statement gives plain names a value: a = 1, a = b = 1 or a: int = 1."""
+    names = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    given = isinstance(node, ast.Assign) or (isinstance(node, ast.AnnAssign) and node.value is not None)
+    return given and all(isinstance(name, ast.Name) for name in names)
+
+
+def _line(value: str) -> str:
+    """A value as written, without line ends and comments."""
+    lines = value.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(value).readline) if len(lines) > 1 else ():
+        if token.type == tokenize.COMMENT:
+            lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]]
+    return "".join(line.strip() for line in lines)
 
 
 def closing_note(source: Path, values: dict[str, str]) -> str:
     """The last cell of every page: how it was made."""
-    spaced = {name: re.sub(r",(?=[^\s\]])", ", ", value).replace(",]", "]") for name, value in values.items()}
+    spaced = {name: re.sub(r",(?=[^\s\]])", ", ", _line(value)).replace(",]", "]") for name, value in values.items()}
     given = ", ".join(f"`{name} = {value}`" for name, value in spaced.items())
     link = f"[notebooks/{source.name}](../notebooks/{source.name})"
     return (
@@ -144,16 +167,7 @@ def closing_note(source: Path, values: dict[str, str]) -> str:
 
 def execute(page: Page, values: dict[str, Any]) -> NotebookNode:
     """Run a page's notebook through papermill in the folder of the pages; the first error in a cell is raised."""
-    return papermill.execute_notebook(
-        read(page),
-        None,
-        parameters=values,
-        cwd=str(PAGES),
-        progress_bar=False,
-        kernel_name=KERNEL["name"],
-        language="python",
-        extra_arguments=["--IPKernelApp.log_level=50"],  # no lines about its own sockets and signals
-    )
+    return kernels.run(read(page), None, values, PAGES)
 
 
 def stable(notebook: NotebookNode) -> NotebookNode:
@@ -207,10 +221,10 @@ def complaints(notebook: NotebookNode) -> list[str]:
     """What must not stand on a page: warnings and paths of the machine that made it."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     said = [output.text.strip()[:300] for output in outputs if output.get("name") == "stderr"]
-    places = [place for place in (str(ROOT), f"{Path.home()}/") if place in json.dumps(outputs)]
+    own = [str(ROOT), *([f"{home}/"] if (home := os.path.expanduser("~")) not in ("~", "/") else [])]
     said += ["(a figure that stayed open)" for output in outputs if "image/png" in output.get("data", {})]
     return [f"a cell wrote to stderr or drew by itself: {text}" for text in said] + [
-        f"an output holds the path {place}" for place in places
+        f"an output holds the path {place}" for place in own if place in json.dumps(outputs)
     ]
 
 
@@ -244,6 +258,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NN_topic", help="notebooks to run; none: every committed page")
     parser.add_argument("--live", action="store_true", help="run the notebooks whose pages are not committed")
     options = parser.parse_args(arguments)
+    places.settle()
     live = [Page(path) for path in sources(live=True)]
     chosen = live if options.live else committed()
     if not options.live:  # the last digits of a sum depend on the number of threads
@@ -257,7 +272,7 @@ def main(arguments: list[str]) -> int:
         print(f"  {page.stem} ...", flush=True)
         try:
             print(f"  {write(page)}", flush=True)
-        except (papermill.PapermillExecutionError, RuntimeError) as problem:
+        except (papermill.PapermillExecutionError, RuntimeError, OSError) as problem:
             print(f"  {page.stem} failed: {problem}", file=sys.stderr)
             return 1
     return 0

@@ -20,8 +20,8 @@ def render(folder: Path = ROOT, source: Path = ROOT) -> Path:
     builder's last words if it fails.
     """
     shutil.rmtree(folder / "_build", ignore_errors=True)
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source), "--path-output", str(folder)]
-    command += ["-W", "--keep-going", "--quiet"]
+    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]  # its script names one place
+    command = [*program, "build", str(source), "--path-output", str(folder), "-W", "--keep-going", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     start = folder / "_build" / "html" / "index.html"
     if done.returncode or not start.exists():

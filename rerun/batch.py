@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drop import places
 from drop.experiments import benchmarks, records
 from drop.experiments.benchmarks import Run
 from publish import pages
@@ -40,11 +41,13 @@ jobs=1                 notebooks at a time
 dry=1                  only say what would run, what exists and what it costs
 pages=1                then pack the records, make the pages and render the book
 Options (-...) are passed on to Snakemake."""
+# Snakemake without its account of progress; its warnings and errors stay.
+QUIETLY = "import logging; logging.disable(logging.INFO); from snakemake.cli import main; main()"
 
 
 def home() -> Path:
     """The folder of all batches: executed notebooks and Snakemake's own files, beside the records they fill."""
-    return records.default_root().resolve() / "batch"
+    return records.default_root() / "batch"
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,12 @@ def settings_of(arguments: list[str]) -> dict[str, str]:
     return {name: value for name, value in settings.items() if (name, value) not in (("dry", "0"), ("pages", "0"))}
 
 
+def from_make() -> list[str]:
+    """The settings that `make` was given: it hands names and values on in the environment."""
+    names = os.environ.get("MAKE_SETTINGS", "").split()
+    return [f"{name}={os.environ.get(name, '')}" for name in names if name not in ("PYTHON", *places.NAMED)]
+
+
 def main(arguments: list[str]) -> int:
     """Check, say what there is to do, and become the Snakemake that does it; 0 where there is nothing to do."""
     from rerun import report as batch_report
@@ -175,16 +184,20 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         print(HELP)
         return 0
+    if "--make" in arguments:
+        arguments = from_make()
     try:
+        places.settle()
         request = settings_of(arguments)
         dry = request.pop("dry", "")
         jobs = jobs_of(request)
         print(batch_report.plan_text(jobs), flush=True)
+        if dry or (all(job.done(records.Store()) for job in jobs) and not request.get("pages")):
+            return 0
+        records.Store().check()
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if dry or (all(job.done(records.Store()) for job in jobs) and not request.get("pages")):
-        return 0
     passed_on = [argument for argument in arguments if argument.startswith("-")]
     os.execv(sys.executable, [*command(request), *passed_on])  # one process less to kill or to survive
 
@@ -194,9 +207,8 @@ def command(request: dict[str, Any]) -> list[str]:
     settings = [f"{name}={value}" for name, value in request.items() if name != "list"]
     settings += [f"list={Path(request['list']).resolve()}"] if request.get("list") else []
     gpus = f"gpu={len(gpus_here())}" if gpus_here() else "gpu=1"  # without one, jobs for a GPU run one at a time
-    here = ROOT / "rerun"
-    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(here / "Snakefile")]
-    snakemake += ["--profile", str(here / "profiles" / "default"), "--quiet", "all"]
+    snakemake = [sys.executable, "-c", QUIETLY, "--snakefile", str(ROOT / "rerun" / "Snakefile")]
+    snakemake += ["--profile", str(ROOT / "rerun" / "profiles" / "default"), "--directory", str(home())]
     return [*snakemake, "--cores", request.get("jobs", "1"), "--resources", gpus, "--config", *settings]
 
 

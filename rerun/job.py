@@ -24,9 +24,10 @@ import jupytext
 import nbformat
 import papermill
 import psutil
+from nbclient.exceptions import DeadKernelError
 
 from drop.experiments import records
-from publish import pages
+from publish import kernels, pages
 from rerun import batch
 
 
@@ -57,19 +58,17 @@ def attempt(spec: dict[str, Any], target: Path) -> str:
     """Run the notebook into `target` and return "", or what went wrong with the cause in the last line."""
     source = Path(spec["source"])
     notebook = jupytext.read(source)
-    notebook.metadata = nbformat.NotebookNode(kernelspec=dict(pages.KERNEL), language_info={"name": "python"})
-    inside = source.parent == pages.SOURCES
-    extra = ["--IPKernelApp.log_level=50"]
-    if spec["register"]:
-        extra.append(f"--IPKernelApp.exec_files={spec['register']}")
+    notebook.metadata = nbformat.NotebookNode(kernelspec=dict(kernels.KERNEL), language_info={"name": "python"})
+    folder = pages.PAGES if source.parent == pages.SOURCES else source.parent
+    extra = [f"--IPKernelApp.exec_files={spec['register']}"] if spec["register"] else []
     try:
-        papermill.execute_notebook(
-            notebook, str(target), parameters=spec["values"], cwd=str(pages.PAGES if inside else source.parent),
-            progress_bar=False, kernel_name=pages.KERNEL["name"], language="python", extra_arguments=extra,
-        )  # fmt: skip
+        kernels.run(notebook, target, spec["values"], folder, *extra)
     except papermill.PapermillExecutionError as error:
         return f"{_plain(error.traceback)}\n{error.ename}: {(error.evalue.splitlines() or [''])[0]}"
-    except Exception as error:  # a kernel that died or never started, a full disk
+    except DeadKernelError:
+        advice = "where memory ran out, ask for fewer jobs or workers at a time"
+        return f"DeadKernelError: the notebook's process ended by itself or was killed; {advice}"
+    except Exception as error:  # a kernel that never started, a full disk
         return f"{type(error).__name__}: {str(error).strip() or 'no reason given'}"
     missing = records.Store().missing(spec["keys"])
     return f"executed, but {len(missing)} of {len(spec['keys'])} runs have no record" if missing else ""

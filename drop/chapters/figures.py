@@ -89,8 +89,8 @@ def method(name: str) -> Method:
 
 
 def style() -> None:
-    """Set the book's style for every figure that follows."""
-    mpl.style.use(DATA / "book.mplstyle")
+    """Set the book's style over Matplotlib's defaults: a user's own settings do not count."""
+    mpl.style.use(["default", DATA / "book.mplstyle"])
 
 
 def label_ends(ax: Axes, gap: float = 0.065) -> None:

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from drop import places
 from drop.experiments import folders
 from drop.places import DATA
 
@@ -83,7 +84,7 @@ class Source:
 
 def data_root() -> Path:
     """The folder of all downloaded data sets: $DROP_DATA, or ~/.cache/drop."""
-    return Path(os.environ.get("DROP_DATA") or "~/.cache/drop").expanduser()
+    return places.named("DROP_DATA") or places.absolute("~/.cache/drop")
 
 
 def load(name: str, root: str | Path | None = None, validation: str = "test") -> DataSet:

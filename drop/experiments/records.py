@@ -26,6 +26,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from drop import places
 from drop.places import MEASURED, PACKAGE
 
 PROTOCOL = 1  # raised when a change of the code changes results: records of several protocols are never mixed
@@ -200,7 +201,7 @@ def default_root() -> Path:
     """Return where new records go: $DROP_RECORDS, or `records` in the data root."""
     from drop.experiments.datasets import data_root
 
-    return Path(os.environ.get("DROP_RECORDS") or data_root() / "records")
+    return places.named("DROP_RECORDS") or data_root() / "records"
 
 
 def load(*folders: str | Path, replicates: bool = False, protocol: int | None = PROTOCOL) -> list[Record]:
@@ -291,7 +292,11 @@ class Store:
     def check(self) -> "Store":
         """Return itself, or raise OSError, before any work, where records cannot be written."""
         probe = self.root / f".probe-{uuid.uuid4().hex}"
-        write(probe, " " * 2**20)
+        try:
+            write(probe, " " * 2**20)
+        except OSError as error:
+            hint = "name a folder that can be written by DROP_RECORDS"
+            raise OSError(f"records cannot be written to {self.root} ({error.__cause__.strerror}); {hint}") from None
         probe.unlink()
         return self
 
