@@ -4,6 +4,7 @@ python -m publish.render            -> _build/html/index.html
 python -m publish.render FOLDER     -> FOLDER/_build/html/index.html
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,9 @@ def render(folder: Path = ROOT, source: Path = ROOT) -> Path:
     shutil.rmtree(folder / "_build", ignore_errors=True)
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]  # its script names one place
     command = [*program, "build", str(source), "--path-output", str(folder), "-W", "--keep-going", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    known = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))  # publish.extension
+    environment = {**os.environ, "PYTHONPATH": known}
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
     start = folder / "_build" / "html" / "index.html"
     if done.returncode or not start.exists():
         raise RuntimeError(f"the book does not build:\n{(done.stdout + done.stderr)[-6000:]}")

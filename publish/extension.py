@@ -1,0 +1,121 @@
+"""What the book asks of Sphinx beyond Jupyter Book: MathML, numbered figures, a foot to a page, search from disk."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+
+from drop import __version__
+from publish import downloads, mathml
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURE = re.compile(r'<figure class="drop-figure-box"(.*?)<figcaption>', re.S)
+UNUSED = ("scripts/fontawesome.js", "scripts/*.map", "scripts/*.txt", "styles/*.map", "vendor", "webpack-macros.html")
+CITE = "https://openreview.net/forum?id=fxv0FfmDAg"
+
+
+def number_figures(body: str, page: str) -> str:
+    """Give every captioned figure of page NN_topic its number: "Figure NN.1"."""
+    found = re.match(r"(\d+)_", page)
+    prefix, count = (f"{found[1]}." if found else ""), 0
+
+    def numbered(figure: re.Match) -> str:
+        nonlocal count
+        count += 1
+        label = f"figure-{prefix.replace('.', '-')}{count}"
+        caption = f'<figcaption><a class="figure-number" href="#{label}">Figure {prefix}{count}.</a> '
+        return f'<figure class="drop-figure-box" id="{label}"{figure[1]}{caption}'
+
+    return FIGURE.sub(numbered, body)
+
+
+def commit() -> str:
+    """The short name of the commit that is rendered; empty outside a checkout."""
+    try:
+        done = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def description(body: str) -> str:
+    """The first sentences of a page, for search engines and link previews."""
+    soup = BeautifulSoup(body, "html.parser")
+    words = [p.get_text(" ", strip=True) for p in soup.select("p") if len(p.get_text(strip=True)) > 40]
+    text = re.sub(r"\s+", " ", words[0] if words else "")
+    return text if len(text) <= 200 else text[:197].rsplit(" ", 1)[0] + " …"
+
+
+def on_page(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Number the figures of a page, and write its head and foot."""
+    stem = name.rpartition("/")[2]
+    if body := context.get("body"):
+        context["body"] = number_figures(body, stem) + foot(app, stem)
+        title = html.escape(re.sub(r"<[^>]+>", "", context.get("title") or ""))
+        said = html.escape(description(body), quote=True)
+        context["metatags"] = context.get("metatags", "") + (
+            f'<meta name="description" content="{said}"><meta property="og:title" content="{title}">'
+            f'<meta property="og:description" content="{said}"><meta property="og:type" content="article">'
+        )
+
+
+def foot(app: Sphinx, stem: str) -> str:
+    """Where to take the page from, how to cite it, which version it is."""
+    repository = app.config.drop_repository
+    links = []
+    if (ROOT / "notebooks" / f"{stem}.py").exists():
+        forms = ((".ipynb", "notebook"), ("-blank.ipynb", "notebook without results"), (".md", "Markdown"))
+        made = ", ".join(f'<a href="../_downloads/{stem}{end}" download>{word}</a>' for end, word in forms)
+        links.append(f"Take this page along: {made}")
+        if repository:
+            place = re.sub(r"^https://github\.com/", "", repository.rstrip("/"))
+            colab = f"https://colab.research.google.com/github/{place}/blob/main/book/{stem}.ipynb"
+            links.append(f'<a href="{colab}">Open in Colab</a>')
+    version = " ".join(filter(None, [__version__, commit()]))
+    source = f'<a href="{repository}">repository</a>' if repository else ""
+    said = ['<a href="cite.html">How to cite</a>', f'<a href="{CITE}">the paper</a>', source, "MIT licence"]
+    links.append(", ".join(filter(None, [*said, f"version {version}"])))
+    return '<footer class="drop-foot">' + "".join(f"<p>{line}</p>" for line in links) + "</footer>"
+
+
+def on_finish(app: Sphinx, problem: Exception | None) -> None:
+    """Write the downloads and the texts that search shows; take away what no page uses."""
+    if problem or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    book = Path(app.srcdir) / "book"
+    downloads.write(sorted(book.glob("*.ipynb")), out / "_downloads", app.config.drop_repository)
+    for pattern in UNUSED:
+        for path in (out / "_static").glob(pattern):
+            path.unlink() if path.is_file() else None
+    texts, pages = {}, []
+    for path in sorted((out / "book").glob("*.html")):
+        page = path.read_text(encoding="utf-8")
+        slim = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>\s*", "", page)
+        path.write_text(slim, encoding="utf-8")
+        article = BeautifulSoup(slim, "html.parser").select_one("article")
+        for part in article.select("svg, script, style, .headerlink, .drop-foot, details.hide"):
+            part.decompose()
+        texts[f"book/{path.stem}"] = re.sub(r"\s+", " ", article.get_text(" ", strip=True))
+        pages.append(f"- [{article.h1.get_text(strip=True) if article.h1 else path.stem}](_downloads/{path.stem}.md)")
+    for path in out.glob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>\s*", "", page), encoding="utf-8")
+    written = json.dumps(texts, ensure_ascii=False, sort_keys=True)
+    (out / "_static" / "texts.js").write_text(f"window.bookTexts = {written};\n", encoding="utf-8")
+    (out / "llms.txt").write_text(f"# {app.config.html_title}\n\n" + "\n".join(pages) + "\n", encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    mathml.setup(app)
+    app.add_config_value("drop_repository", "", "html")
+    app.connect("html-page-context", on_page)
+    app.connect("build-finished", on_finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
