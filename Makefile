@@ -40,7 +40,7 @@ book: $(READY)
 
 test: $(READY)
 	@echo "test: unit tests, notebooks at smoke scale, committed pages executed again, a clean build of the book"
-	@$(PY) -m pytest tests book --nbval --nbval-current-env --ignore=book/00_quickstart.ipynb
+	@$(PY) -m pytest --numprocesses auto tests book --nbval --nbval-current-env --ignore=book/00_quickstart.ipynb
 	@echo "test: done, everything passed"
 
 pages: $(READY)

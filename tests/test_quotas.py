@@ -26,7 +26,7 @@ from drop.quotas import (
 )
 
 PAPER = ((5000, 2500, 1000, 500), (0.95, 0.9, 0.8, 0.6), 0.3)
-quick = settings(deadline=None, max_examples=60, derandomize=True, database=None)
+quick = settings(max_examples=60, derandomize=True, database=None)
 
 
 def algorithm_1(N, r, d):

@@ -181,7 +181,7 @@ def slow_forgetting(correct: np.ndarray, never: float) -> list[float]:
     return counts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 9), st.integers(1, 20), st.integers(0, 999))
 def test_forgetting_counts_falls_from_correct_to_wrong(epochs: int, samples: int, seed: int) -> None:
     correct = np.random.default_rng(seed).random((epochs, samples)) < 0.4
@@ -242,7 +242,7 @@ def released_uncertainty(p: np.ndarray, window: int) -> np.ndarray:
     return total / (len(p) - window)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(3, 6), st.integers(1, 8), st.integers(1, 12), st.integers(0, 999))
 def test_dynamic_uncertainty_in_both_variants(window: int, more: int, samples: int, seed: int) -> None:
     p = np.random.default_rng(seed).random((window + more, samples))
@@ -293,7 +293,7 @@ def slow_k_center(x: np.ndarray, size: int, start: int) -> list[int]:
     return order
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(3, 60), st.integers(2, 6), st.integers(1, 30), st.integers(0, 999), st.booleans())
 def test_k_center_is_greedy(samples: int, features: int, candidates: int, seed: int, whole: bool) -> None:
     """Whole coordinates give many exact ties and duplicates: of equals the lowest index is next."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drop.selection import random_keys, select, top
 
-quick = settings(deadline=None, max_examples=60, derandomize=True, database=None)
+quick = settings(max_examples=60, derandomize=True, database=None)
 LABELS = np.arange(20) % 3  # 7, 7 and 6 samples
 
 

@@ -1,6 +1,6 @@
 """There, on the box, in the repository's root: python -m rerun.remote.box [PIECE] [--minutes 8 --home FOLDER]
 
-Takes a piece of send.py in. With --minutes, and once all pieces are there, it checks the device for at most 90
+Takes a piece of send.py in. With --minutes, and once all pieces are there, it checks a GPU for at most 90
 seconds (check.py), works through cells.txt from its top until the time is over, and packs what was measured
 into FOLDER, in pieces that may be copied back. Run it again and it goes on where it stopped: finished runs have their
 records, finished notebooks and scripts are marked. Needs Python 3.11 or newer with the package's dependencies.
@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--back", type=float, default=15, help="MiB a file on the way back")
     parser.add_argument("--files", type=int, default=8, help="how many files may come back")
     options = parser.parse_args()
+    options.box, options.home = options.box.absolute(), options.home and options.home.absolute()
     begun = time.monotonic()
     for piece in options.piece:
         parcels.accept(piece.resolve(), options.box)
@@ -74,7 +75,8 @@ class Worker:
         install = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--upgrade", "--target"]
         if wheels:
             self.once([sys.executable, *install, str(self.box / "site"), *map(str, wheels)])
-        return self.once([sys.executable, "-m", "rerun.remote.check", "--device", device], limit=90)
+        limit = float("inf") if device == "cpu" else 90  # a rehearsal costs nobody's GPU
+        return self.once([sys.executable, "-m", "rerun.remote.check", "--device", device], limit)
 
     def work(self, lines: list[str]) -> None:
         """The cells of a list in their order; one that fails is logged, and the next one begins."""

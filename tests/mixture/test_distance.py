@@ -52,7 +52,7 @@ parameters = st.tuples(
 
 
 @given(parameters)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_threshold_of_a_fine_grid_beats_the_minimiser(values):
     gap, s0, s1, prior, first, second, keep = values
     p = DistancePruned(GaussianMixture((0, gap), (s0, s1), (prior, 1 - prior)), (first, second), keep)
@@ -63,7 +63,7 @@ def test_no_threshold_of_a_fine_grid_beats_the_minimiser(values):
 
 
 @given(parameters)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_far_and_near_make_up_the_whole(values):
     gap, s0, s1, prior, first, second, _ = values
     mixture = GaussianMixture((0, gap), (s0, s1), (prior, 1 - prior))

@@ -150,7 +150,7 @@ rows_strategy = st.tuples(
 
 
 @given(rows_strategy, st.floats(0.01, 1))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_quotas_spend_the_budget_and_are_algorithm_1(row, density):
     m = mixture(row)
     for densities in (m.drop_densities(density), m.optimal_densities(density)):
@@ -163,7 +163,7 @@ def test_quotas_spend_the_budget_and_are_algorithm_1(row, density):
 
 
 @given(rows_strategy, st.floats(0.01, 1))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_minimax_threshold_is_stationary_exactly_up_to_the_feasible_density(row, share):
     m = mixture(row)
     hat = m.worst_class_threshold()
@@ -178,7 +178,7 @@ def test_minimax_threshold_is_stationary_exactly_up_to_the_feasible_density(row,
 
 
 @given(rows_strategy)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_unsaturated_step_always_overshoots(row):
     m = mixture(row)
     risks = m.class_risks(m.stationary_threshold())
@@ -190,7 +190,7 @@ def test_an_unsaturated_step_always_overshoots(row):
 
 
 @given(rows_strategy)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_mirror_images_agree(row):
     m, mirror = mixture(row), mixture((-row[1], -row[0], row[3], row[2], row[5], row[4]))
     for name in ("stationary_threshold", "average_optimal_threshold", "worst_class_threshold"):

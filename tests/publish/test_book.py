@@ -172,7 +172,6 @@ def test_a_page_with_a_warning_or_a_path_of_this_machine_is_refused():
 # The rendered book
 
 
-@pytest.mark.timeout(300)  # the quickstart trains first
 def test_builds_clean(book: Path):
     assert (book / "index.html").exists()
     listed = list(chapters(yaml.safe_load((ROOT / "_toc.yml").read_text())))
@@ -237,7 +236,6 @@ def browser():
         browser.close()
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_in_a_browser(book: Path, browser, theme: str):
     """Nothing is fetched, no script complains, mathematics is set, figures follow the theme, phones scroll one way."""

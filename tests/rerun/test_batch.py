@@ -207,7 +207,6 @@ def of_batch(store: records.Store, word: str = "") -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.timeout(900)
 def test_killing_the_batch_or_a_worker_loses_at_most_what_was_in_flight(tmp_path, store):
     plenty = [round(0.1 + i / 200, 3) for i in range(30)]
     request = listed(tmp_path, measuring(pruners=["random", "random+drop"], densities=plenty, seeds=0))
