@@ -11,7 +11,19 @@ CANDIDATES = 2048  # farthest samples among which the next centres are looked fo
 BLOCK = 2**18  # float64 of distances computed at a time: 2 MB, so that they stay in the cache
 
 
-def k_center(embeddings: ArrayLike, size: int, start: str | int = "mean") -> np.ndarray:
+def k_center(embeddings: ArrayLike, size: int | None = None, start: str | int = "mean") -> np.ndarray:
+    """Greedy k-center as scores, float64 (N,), high = keep: N for the first centre, N - 1 for the next, and so on.
+
+    size: centres to find, all by default; the samples that are no centre then tie at 0. The rest is `k_center_order`'s.
+
+    >>> k_center([[0, 0], [9, 0], [4, 1], [0, 8]], start=0).tolist()  # the corner, then what is farthest from it, ...
+    [4.0, 3.0, 1.0, 2.0]
+    """
+    order = k_center_order(embeddings, len(as_array(embeddings)) if size is None else size, start)
+    return scores_of_order(order, len(as_array(embeddings)))
+
+
+def k_center_order(embeddings: ArrayLike, size: int, start: str | int = "mean") -> np.ndarray:
     """Greedy k-center: the order in which samples become centres, int64 (size,).
 
     embeddings: (N, D); start: "mean" (the sample nearest to the mean, as in the released code) or the first centre's

@@ -33,6 +33,8 @@ def as_array(values: ArrayLike) -> np.ndarray:
 
 def check_density(density: float) -> float:
     """Return the fraction to keep as a float; ValueError outside [0, 1]."""
+    if getattr(density, "ndim", None) == 0 and hasattr(density, "item"):  # a scalar of NumPy or torch
+        density = density.item()
     if not (isinstance(density, numbers.Real) and 0 <= density <= 1):
         raise ValueError(f"density is {density!r}, but the fraction to keep must lie in [0, 1]")
     return float(density)
@@ -74,8 +76,10 @@ def check_weights(weights: ArrayLike, num_classes: int) -> np.ndarray:
 
 
 def check_labels(labels: ArrayLike, num_classes: int) -> np.ndarray:
-    """Return labels as int64 (N,); ValueError unless they are whole numbers in [0, num_classes)."""
+    """Return labels as int64 (N,); ValueError unless they are whole numbers (of any type) in [0, num_classes)."""
     y = as_array(labels)
+    if y.ndim == 1 and y.dtype.kind == "b" or y.dtype.kind == "f" and (y == np.floor(y)).all():
+        y = y.astype(np.int64)
     if y.ndim != 1 or (y.dtype.kind not in "iu" and y.size):
         raise ValueError(f"labels must be N whole numbers (see np.unique's inverse), not shape {y.shape} of {y.dtype}")
     wrong = (y < 0) | (y >= num_classes)

@@ -50,9 +50,11 @@ def select(labels: ArrayLike, counts: ArrayLike, scores: ArrayLike | None = None
         k = int(np.argmax(wrong))
         raise ValueError(f"class {k} should keep {wanted[k]} samples, but it has {sizes[k]}")
     order = _ascending(np.zeros(len(y)) if scores is None else scores, len(y), seed, ties)
+    y = y.astype(np.min_scalar_type(len(wanted)))  # small integers are sorted by counting
     order = order[np.argsort(y[order], kind="stable")]  # class after class, the best of each last
-    rank = np.cumsum(sizes)[y[order]] - np.arange(len(y))  # 1 for the best of its class
-    return np.sort(order[rank <= wanted[y[order]]])
+    y = y[order]
+    rank = np.cumsum(sizes)[y] - np.arange(len(y))  # 1 for the best of its class
+    return np.sort(order[rank <= wanted[y]])
 
 
 def top(scores: ArrayLike, size: int, seed: int = 0, ties: str = "random") -> np.ndarray:
@@ -79,7 +81,8 @@ def _ascending(scores: ArrayLike, size: int, seed: int, ties: str) -> np.ndarray
         raise ValueError(f"the score of sample {int(np.argmax(np.isnan(s)))} is NaN, so samples cannot be ranked")
     if ties == "index":
         return np.argsort(s, kind="stable")
-    return np.lexsort((random_keys(size, seed), s))
+    order = np.argsort(random_keys(size, seed))  # keys are distinct
+    return order if size and (s == s[0]).all() else order[np.argsort(s[order], kind="stable")]
 
 
 def prune(labels: ArrayLike, recalls: ArrayLike, density: float, scores: ArrayLike | None = None,

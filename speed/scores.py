@@ -91,18 +91,18 @@ def k_center(released: bool) -> list[dict]:
     rng = np.random.default_rng(0)
     x = np.maximum(rng.standard_normal((10, 64))[rng.integers(0, 10, 60_000)] + rng.standard_normal((60_000, 64)), 0)
     x = x.astype(np.float32)
-    ours = best(lambda: scores.k_center(x, 6_000))
+    ours = best(lambda: scores.k_center_order(x, 6_000))
     tracemalloc.start()
-    scores.k_center(x, 6_000)
+    scores.k_center_order(x, 6_000)
     what = f"k-center, 6,000 of 60,000 x 64, peak {tracemalloc.get_traced_memory()[1] / 1e9:.2f} GB"
     tracemalloc.stop()
     if not released:
         return [row(what, "seconds", ours)]
     scorer = importlib.import_module("released.scorers.coreset").CoreSet(strategy=1, aug_key=False)
-    first = scores.k_center(x, 1)
+    first = scores.k_center_order(x, 1)
     steps = 40
     seconds = best(lambda: scorer._greedy_k_center(x[first], x, steps), repeats=2) * 6_000 / steps
-    same = scorer._greedy_k_center(x[first], x, steps) == scores.k_center(x, steps + 1)[1:].tolist()
+    same = scorer._greedy_k_center(x[first], x, steps) == scores.k_center_order(x, steps + 1)[1:].tolist()
     note = f"scaled from {steps} steps; the same centres: {'yes' if same else 'no'}"
     return [row(what, "seconds", ours, seconds, note)]
 

@@ -306,6 +306,11 @@ def test_tensors_of_any_type_are_accepted_and_numpy_comes_back():
     assert n.tolist() == [4, 2]
 
 
+def test_the_density_may_be_a_scalar_of_numpy_or_torch():
+    for density in (np.float32(0.5), np.array(0.5), torch.tensor(0.5)):
+        assert proportional_counts([10, 20], density).tolist() == [5, 10]
+
+
 BAD = [
     (lambda: drop_counts([10, 10], [0.5, 1.2], 0.3), "the recall of class 1 is 1.2, but recalls must lie in"),
     (lambda: drop_counts([10, 10], [-0.1, 0.2], 0.3), "the recall of class 0 is -0.1"),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from drop import coreset, scores
 from drop.experiments import models
+from drop.selection import top
 
 NAN = float("nan")
 
@@ -52,6 +54,22 @@ def test_el2n_is_zero_for_a_sure_hit_and_root_two_for_a_sure_miss() -> None:
     assert scores.el2n([[1.0, 0.0], [1.0, 0.0]], [0, 1]).tolist() == [0, 2**0.5]
 
 
+def test_el2n_takes_logits() -> None:
+    rng = np.random.default_rng(2)
+    z, y = 30 * rng.standard_normal((2, 20, 4)), rng.integers(0, 4, 20)
+    p = torch.from_numpy(z).softmax(2).numpy()
+    np.testing.assert_allclose(scores.el2n(logits=z, labels=y), scores.el2n(p, y), rtol=1e-9, atol=1e-12)
+    with pytest.raises(ValueError, match="sample 0 has no softmax output, .*; pass logits= what softmax"):
+        scores.el2n(z, y)
+    with pytest.raises(ValueError, match="sample 3 has no softmax output"):
+        scores.el2n(logits=np.where(np.arange(20)[:, None] == 3, np.inf, z[0]), labels=y)
+    for arguments in ({}, {"logits": z}, {"probabilities": p, "logits": z, "labels": y}, {"probabilities": p}):
+        with pytest.raises(ValueError, match="labels and either probabilities or logits="):
+            scores.el2n(**arguments)
+    with pytest.raises(ValueError, match=r"4 samples but 20 labels; transpose what is"):
+        scores.el2n(p[0].T, y)
+
+
 @pytest.mark.parametrize(
     "probabilities, labels, sentence",
     [
@@ -84,7 +102,7 @@ def shaken(name: str, channels: int, size: int) -> torch.nn.Module:
 
 
 def one_at_a_time(model: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor, part=None) -> list[float]:
-    parameters = list((part or model).parameters())
+    parameters = [parameter for parameter in (part or model).parameters() if parameter.requires_grad]
     model.eval()
     norms = []
     for image, label in zip(images, labels, strict=True):
@@ -140,7 +158,7 @@ def test_grand_does_not_depend_on_batch_memory_format_or_array_kind(monkeypatch:
     norms = scores.grand(model, images, labels)
     last = images.to(memory_format=torch.channels_last)
     np.testing.assert_allclose(scores.grand(model, last, labels, batch=1), norms, rtol=1e-5)
-    monkeypatch.setattr("drop.gradients.PATCHES", 1)  # one image's patches at a time
+    monkeypatch.setattr("drop.layers.PATCHES", 1)  # one image's patches at a time
     np.testing.assert_allclose(scores.grand(model, images.numpy(), labels.numpy()), norms, rtol=1e-5)
 
 
@@ -154,20 +172,178 @@ def test_grand_leaves_the_model_as_it_was() -> None:
     assert all(p.grad is None for p in model.parameters()) and not model.body[0]._forward_hooks
 
 
+def test_grand_counts_trainable_parameters_only() -> None:
+    model, (images, labels) = shaken("small-8-16-16", 3, 32).double(), batch(4, 3, 32)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = not name.startswith("body.0") and name != "head.bias"
+    expected = one_at_a_time(model, images.double(), labels)
+    np.testing.assert_allclose(scores.grand(model, images.double(), labels), expected, rtol=1e-9)
+    assert [name for name, p in model.named_parameters() if not p.requires_grad][-1] == "head.bias"
+
+
+class Model(torch.nn.Module):
+    """A model out of layers by name and a forward function of (model, x)."""
+
+    def __init__(self, forward, **layers: torch.nn.Module):
+        super().__init__()
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+        self.function = forward
+
+    def forward(self, *given, **named):
+        return self.function(self, *given, **named)
+
+
+def convolution(**how) -> torch.nn.Module:
+    layer = torch.nn.Conv2d(4, 8, 3, **how)
+    width = layer(torch.zeros(1, 4, 7, 7)).numel()
+    norm, head = torch.nn.GroupNorm(2, 8), torch.nn.Linear(width, 5)
+    return torch.nn.Sequential(layer, torch.nn.ReLU(inplace=True), norm, torch.nn.Flatten(), head)
+
+
+def stack(*layers: torch.nn.Module, width: int) -> torch.nn.Module:
+    return torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(width, 5))
+
+
+def layer_twice() -> torch.nn.Module:
+    return Model(lambda m, x: m.head(m.a(m.a(x).relu())), a=torch.nn.Linear(6, 6), head=torch.nn.Linear(6, 5))
+
+
+def shared() -> torch.nn.Module:
+    a, b = torch.nn.Linear(6, 6), torch.nn.Linear(6, 6)
+    b.weight = a.weight
+    return torch.nn.Sequential(a, torch.nn.ReLU(), b, torch.nn.Linear(6, 5))
+
+
+def functional() -> torch.nn.Module:
+    def forward(m, x):
+        return m.head(torch.nn.functional.linear(m.a(x).relu(), m.a.weight, m.a.bias))
+
+    return Model(forward, a=torch.nn.Linear(6, 6), head=torch.nn.Linear(6, 5))
+
+
+def transformer() -> torch.nn.Module:
+    block = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    return Model(lambda m, x: m.head(m.block(m.words(x)).mean(1)),
+                 words=torch.nn.Embedding(11, 8), block=block, head=torch.nn.Linear(8, 5))  # fmt: skip
+
+
+def tokens() -> torch.nn.Module:
+    parts = torch.nn.Linear(3, 4), torch.nn.LayerNorm(4), torch.nn.GELU()
+    return torch.nn.Sequential(torch.nn.Unflatten(1, (2, 3)), *parts, torch.nn.Flatten(), torch.nn.Linear(8, 5))
+
+
+def merged() -> torch.nn.Module:
+    return Model(lambda m, x: m.head(m.a(x.view(-1, 3)).view(len(x), -1)),
+                 a=torch.nn.Linear(3, 4), head=torch.nn.Linear(8, 5))  # fmt: skip
+
+
+RANDOM = torch.Generator().manual_seed(4)
+VECTORS, IMAGES = torch.randn(6, 6, generator=RANDOM), torch.randn(6, 4, 7, 7, generator=RANDOM)
+WORDS = torch.randint(0, 11, (6, 5), generator=RANDOM)
+SIX = [0, 1, 2, 3, 4, 0]  # labels
+FAST = {
+    "in-place ReLU": (lambda: stack(torch.nn.Linear(6, 6), torch.nn.ReLU(inplace=True), width=6), VECTORS),
+    "tokens, layer norm": (tokens, VECTORS),
+    "instance norm": (lambda: stack(torch.nn.InstanceNorm2d(4, affine=True), width=196), IMAGES),
+} | {
+    f"convolution {how}": (lambda how=how: convolution(**how), IMAGES)
+    for how in (
+        {}, {"groups": 2}, {"groups": 4, "bias": False}, {"dilation": 2}, {"padding": "same", "dilation": 2},
+        {"padding": 1, "padding_mode": "reflect"}, {"stride": 2, "padding": (1, 2), "groups": 2},
+    )
+}  # fmt: skip
+SLOW = {
+    "shared parameter": (shared, VECTORS, "2.weight is shared"),
+    "shared layer": (layer_twice, VECTORS, "Linear is used twice"),
+    "functional use": (functional, VECTORS, "outside of their layers"),
+    "rows are no samples": (merged, VECTORS, "one row a sample"),
+    "attention, embedding": (transformer, WORDS, "Embedding.weight"),
+    "Conv1d": (lambda: stack(torch.nn.Conv1d(4, 3, 2), width=18), IMAGES[:, :, 0], "Conv1d.weight"),
+    "half precision": (lambda: torch.nn.Linear(6, 5).bfloat16(), VECTORS.bfloat16(), "torch.bfloat16"),
+}
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_grand_has_formulas_for_every_conv2d_and_norm(name: str) -> None:
+    build, given = FAST[name]
+    torch.manual_seed(0)
+    model, labels = build().double(), torch.tensor(SIX)
+    expected = one_at_a_time(model, given.double(), labels)
+    np.testing.assert_allclose(scores.grand(model, given.double(), labels, batch=4), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_grand_is_exact_for_everything_else_and_says_so(name: str) -> None:
+    build, given, reason = SLOW[name]
+    torch.manual_seed(0)
+    model, labels = build(), torch.tensor(SIX)
+    expected = one_at_a_time(model, given, labels)
+    with pytest.warns(UserWarning, match=f"sample by sample through torch.func, exact but slower: .*{reason}"):
+        found = scores.grand(model, given, labels, batch=4)
+    np.testing.assert_allclose(found, expected, rtol=0.1 if name == "half precision" else 1e-5)
+    np.testing.assert_allclose(one_at_a_time(model, given, labels), expected, rtol=1e-5)  # the model is as it was
+
+
+def test_grand_takes_dictionaries_and_outputs_with_logits() -> None:
+    torch.manual_seed(0)
+    plain, labels = torch.nn.Linear(6, 5), torch.tensor(SIX)
+    expected = scores.grand(plain, VECTORS, labels)
+    for wrap in (
+        lambda logits: {"logits": logits},
+        lambda logits: (logits, None),
+        lambda z: types.SimpleNamespace(logits=z),
+    ):
+        model = Model(lambda m, pixels, mask, wrap=wrap: wrap(m.head(pixels * mask)), head=plain)
+        given = {"pixels": VECTORS, "mask": torch.ones(6, 1)}
+        np.testing.assert_allclose(scores.grand(model, given, labels), expected, rtol=1e-6)
+
+
+def branching(m, x):
+    return m.head(x) if x.sum() > 0 else m.head(-x)
+
+
+def test_grand_refuses_what_torch_func_cannot_follow_unless_asked_to_loop() -> None:
+    torch.manual_seed(0)
+    model, labels = Model(branching, head=torch.nn.Linear(6, 5)), torch.tensor(SIX)
+    same_sign = VECTORS.abs()
+    with pytest.raises(ValueError, match="cannot follow this model.*how='loop' takes one sample at a time"):
+        scores.grand(model, same_sign, labels)
+    looped = scores.grand(model, same_sign, labels, how="loop")
+    np.testing.assert_allclose(looped, one_at_a_time(model, same_sign, labels), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["batch norm", "by hand"])
+def test_grand_refuses_batch_statistics(name: str) -> None:
+    norm = torch.nn.BatchNorm1d(6, track_running_stats=False)
+    model = torch.nn.Sequential(norm, torch.nn.Linear(6, 5))
+    if name == "by hand":
+        model = Model(lambda m, x: m.head(x - x.mean(0)), head=torch.nn.Linear(6, 5))
+    for how in ("auto", "loop"):
+        with pytest.raises(ValueError, match="so that no(ne| sample) has a gradient of its own"):
+            scores.grand(model, VECTORS, SIX, how=how)
+
+
 def test_grand_names_what_is_wrong() -> None:
     model, (images, labels) = shaken("small-8-16-16", 3, 32), batch(3, 3, 32)
-    twice = torch.nn.Linear(4, 4)
+    frozen = torch.nn.Linear(6, 5).requires_grad_(False)
     cases = [
         ((model, images, labels, "first"), "'first'"),
+        ((model, images, labels, "full", 9, "slow"), "'auto' or 'loop'"),
         ((model, images, labels[:2]), "3 and 2"),
-        ((torch.nn.LayerNorm(32), images, labels), "no gradient norm for LayerNorm"),
-        ((torch.nn.Conv2d(4, 4, 3, groups=2), images, labels), "without groups"),
-        ((torch.nn.Sequential(twice, twice), torch.randn(3, 4), labels), "used twice"),
+        ((model, images, [0.5, 1, 2]), "labels must be N whole numbers"),
+        ((model, images, [0, 1, 5]), "there is a label 5, but the model knows 5 classes"),
+        ((model, images, [0, -100, 1]), "sample 1 has label -100"),
+        ((model, images[:, :2], labels), "the model cannot take these images"),
+        ((frozen, VECTORS[:3], labels), "no parameter of the model is trainable"),
+        ((torch.nn.Conv2d(3, 5, 3), images, labels, "last"), "needs a linear layer"),
+        ((torch.nn.Conv2d(3, 5, 3), images, labels), r"must return logits .*not shape \(3, 5, 30, 30\)"),
         ((model, images * NAN, labels), "gradient of sample 0 is not finite"),
     ]  # fmt: skip
     for arguments, sentence in cases:
         with pytest.raises(ValueError, match=sentence):
             scores.grand(*arguments)
+    assert scores.grand(model, images, labels.double()).tolist() == scores.grand(model, images, labels).tolist()
 
 
 # Forgetting
@@ -213,6 +389,19 @@ def test_forgetting_by_the_released_codes_running_counter() -> None:
 def test_forgetting_names_what_is_wrong(correct: list, rule: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         scores.forgetting(correct, rule)
+
+
+def test_transposed_dynamics_are_recognised_where_shapes_allow() -> None:
+    correct = np.zeros((6, 500), bool)
+    with pytest.raises(ValueError, match="500 epochs of 6 samples look transposed"):
+        scores.forgetting(correct.T)
+    with pytest.raises(ValueError, match="500 epochs of 6 samples look transposed"):
+        scores.dynamic_uncertainty(correct.T.astype(float), 2)
+    assert len(scores.forgetting(correct.T, samples=6)) == 6
+    with pytest.raises(ValueError, match=r"shape \(6, 500\), but there are 6 samples: epochs come first"):
+        scores.forgetting(correct, samples=6)
+    with pytest.raises(ValueError, match="but there are 7 samples$"):
+        scores.forgetting(correct, samples=7)
 
 
 # Dynamic Uncertainty
@@ -304,7 +493,7 @@ def test_k_center_is_greedy(samples: int, features: int, candidates: int, seed: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coreset, "CANDIDATES", candidates)
         patch.setattr(coreset, "BLOCK", 7)
-        assert scores.k_center(x, samples, start=1).tolist() == slow_k_center(x, samples, 1)
+        assert scores.k_center_order(x, samples, start=1).tolist() == slow_k_center(x, samples, 1)
 
 
 @pytest.mark.parametrize("spread", ["normal", "clusters", "heavy tails"])
@@ -316,15 +505,27 @@ def test_k_center_on_larger_sets(spread: str) -> None:
     first = int(np.argmin(((x - x.mean(axis=0)) ** 2).sum(axis=1)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coreset, "CANDIDATES", 100)
-        assert scores.k_center(x, 400).tolist() == slow_k_center(x, 400, first)
+        assert scores.k_center_order(x, 400).tolist() == slow_k_center(x, 400, first)
 
 
 def test_k_center_is_nested_and_takes_tensors() -> None:
     x = torch.randn(300, 5, generator=torch.Generator().manual_seed(0))
-    order = scores.k_center(x, 200)
+    order = scores.k_center_order(x, 200)
     assert order.dtype == np.int64 and len(set(order.tolist())) == 200
-    assert scores.k_center(x.numpy(), 50).tolist() == order[:50].tolist()
-    assert scores.k_center(x, 0).tolist() == []
+    assert scores.k_center_order(x.numpy(), 50).tolist() == order[:50].tolist()
+    assert scores.k_center_order(x, 0).tolist() == []
+
+
+def test_k_center_scores_fall_strictly_along_its_order() -> None:
+    """So the highest n scores are the coreset of size n: what is kept is what the order keeps."""
+    x = np.random.default_rng(0).standard_normal((80, 4))
+    order, values = scores.k_center_order(x, 80), scores.k_center(x)
+    assert (np.diff(values[order]) < 0).all()
+    assert values.tolist() == scores.scores_of_order(order, 80).tolist()
+    for n in (0, 7, 80):
+        assert top(values, n).tolist() == sorted(order[:n].tolist())
+    few = scores.k_center(x, 10)
+    assert few[order[:10]].tolist() == list(range(80, 70, -1)) and (np.delete(few, order[:10]) == 0).all()
 
 
 def test_an_order_as_scores_is_high_first() -> None:

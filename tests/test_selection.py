@@ -47,6 +47,21 @@ def test_neither_container_nor_type_matters():
     assert (select(*tensors) == first).all()
 
 
+def test_sorting_in_two_steps_is_the_sort_by_score_and_key():
+    rng = np.random.default_rng(0)
+    for values in (np.zeros(500), rng.integers(0, 5, 500), rng.random(500)):
+        expected = np.lexsort((random_keys(500, 3), values))
+        assert top(values, 100, seed=3).tolist() == sorted(expected[400:].tolist())
+
+
+def test_labels_may_be_whole_numbers_of_any_type():
+    first = select([0, 1, 1, 0], [1, 1])
+    assert select([0.0, 1.0, 1.0, 0.0], [1, 1]).tolist() == first.tolist()
+    assert select([False, True, True, False], [1, 1]).tolist() == first.tolist()
+    many = np.arange(70_000)  # more classes than 16 bits can number
+    assert select(many, np.ones(70_000, int)).tolist() == many.tolist()
+
+
 # random selection
 
 
@@ -141,7 +156,7 @@ BAD = [
     (lambda: select(LABELS, [0, -1, 0]), "class 1 should keep -1 samples"),
     (lambda: select(LABELS, [1, 1]), "sample 2 has label 2; with 2 classes labels lie in"),
     (lambda: select([0, -1], [1]), "sample 1 has label -1"),
-    (lambda: select([0.0, 1.0], [1, 1]), "labels must be N whole numbers"),
+    (lambda: select([0.0, 1.5], [1, 1]), "labels must be N whole numbers"),
     (lambda: select(LABELS, [0.5, 1, 1]), "counts must be K whole numbers"),
     (lambda: select(LABELS, [1, 1, 1], np.zeros(3)), "there are 20 samples, but scores have shape"),
     (lambda: select([0, 0], [1], [1.0, np.nan]), "the score of sample 1 is NaN"),

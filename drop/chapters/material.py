@@ -83,8 +83,7 @@ class Material:
     def other_centre(self, density: float) -> np.ndarray:
         """k-center from sample `seed + 1`, as far as density reaches, float64 (N,); what was not chosen ties at 0."""
         N = len(self.labels)
-        order = scores.k_center(self.dynamics["embeddings"], round(density * N), start=self.seed + 1)
-        return scores.scores_of_order(order, N)
+        return scores.k_center(self.dynamics["embeddings"], round(density * N), start=self.seed + 1)
 
     def other_half(self) -> np.ndarray:
         """The short queries' class recalls on the half of the test set that reports, float64 (K,)."""

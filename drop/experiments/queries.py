@@ -165,7 +165,7 @@ class Shelf:
         if name == "prototype":
             return scores.prototype_distance(self.get(query)["embeddings"], labels)
         if name == "k-center":
-            order = self.derived(query, name, lambda arrays: scores.k_center(arrays["embeddings"], len(labels)))
+            order = self.derived(query, name, lambda arrays: scores.k_center_order(arrays["embeddings"], len(labels)))
             return scores.scores_of_order(order, len(labels))
         raise ValueError(f"there is no score {name!r}")
 
