@@ -1,4 +1,4 @@
-"""Measure the runs of a benchmark, and list, merge and pack their records: python -m drop COMMAND --help."""
+"""The command line, `drop COMMAND` or `python -m drop COMMAND`. It stands above all rooms and opens each when asked."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from drop.experiments import benchmarks, records
-from drop.experiments.benchmarks import Run
+import drop
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)
 
 Name = Annotated[str, typer.Argument(help="benchmark, such as fashion-mnist")]
-Scale = Annotated[str, typer.Argument(help=" | ".join(benchmarks.SCALES))]
+Scale = Annotated[str, typer.Argument(help="smoke | laptop | paper-fast | paper")]
 Pruners = Annotated[str, typer.Option(help="names separated by commas, such as random,el2n,random+drop")]
 Densities = Annotated[str, typer.Option(help="core, extended, or numbers separated by commas")]
 Seeds = Annotated[str, typer.Option(help="numbers and ranges, such as 0-4 or 0,2")]
@@ -36,38 +35,31 @@ def guarded(command: Callable) -> Callable:
         except KeyboardInterrupt:
             console.print("stopped; finished runs are kept, the same command goes on")
             raise typer.Exit(130) from None
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             console.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(2) from None
 
     return app.command()(inner)
 
 
-def densities_of(text: str) -> tuple[float, ...]:
-    """Densities from "core", "extended" or "0.1,0.3"; ValueError otherwise."""
-    named = {"core": benchmarks.CORE, "extended": benchmarks.EXTENDED}
-    if text in named:
-        return named[text]
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise ValueError(f"densities is {text!r}, but must be core, extended, or numbers such as 0.1,0.3") from None
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"drop-companion {drop.__version__}")
+        raise typer.Exit
 
 
-def seeds_of(text: str) -> list[int]:
-    """Seeds from "0-4" or "0,2,5-6"; ValueError otherwise."""
-    try:
-        ends = [[int(end) for end in part.split("-", 1)] for part in text.split(",")]
-        if any(pair[0] > pair[-1] for pair in ends):
-            raise ValueError(text)
-        return [seed for pair in ends for seed in range(pair[0], pair[-1] + 1)]
-    except ValueError:
-        raise ValueError(f"seeds is {text!r}, but must be whole numbers and ranges such as 0-4 or 0,2") from None
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="say which")] = False,
+) -> None:
+    """Measure the runs of a benchmark, and list, merge and pack their records."""
 
 
 @guarded
 def table() -> None:
     """Show the benchmarks and what has been measured of each."""
+    from drop.experiments import benchmarks, records
+
     measured = Counter((r["run"]["benchmark"], r["run"]["scale"]) for r in records.Store().all())
     print(f"{'benchmark':<25}{'scale':<12}{'data set':<30}{'model':<18}{'epochs':>6}{'records':>9}")
     for entry in benchmarks.TABLE:
@@ -85,9 +77,11 @@ def run(
     again: Annotated[bool, typer.Option(help="what other code measured, see status; second records are kept")] = False,
 ) -> None:  # fmt: skip
     """Train what has no record yet; stop it whenever you like, finished runs stay."""
+    from drop.experiments import benchmarks, ranges, records
+
     entry = benchmarks.benchmark(name, scale)
     names = [pruner.strip() for pruner in pruners.split(",")]
-    runs = benchmarks.plan(entry, names, densities_of(densities), seeds_of(seeds))
+    runs = benchmarks.plan(entry, names, ranges.densities_of(densities), ranges.seeds_of(seeds))
     store = records.Store()
     if again:
         other = {record["key"] for record, _ in records.status(store.all())}
@@ -109,7 +103,7 @@ def run(
         def report(stage, done, total, what, result) -> None:
             task = tasks[stage] if stage in tasks else tasks.setdefault(stage, bar.add_task(stage, total=total))
             correct = result.validation[-1].diagonal() / result.validation[-1].sum(1)
-            of = f"{what.pruner} {what.density:g}" if isinstance(what, Run) else "query"
+            of = f"{what.pruner} {what.density:g}" if isinstance(what, benchmarks.Run) else "query"
             text = f"{stage}: {of} seed {what.seed}: validation {correct.mean():.3f}, worst class {correct.min():.3f}"
             bar.update(task, completed=done, description=text)
             if not console.is_terminal:
@@ -128,6 +122,8 @@ def run(
 @guarded
 def status() -> None:
     """List the records made by other code or under another protocol; nothing is retrained unless asked."""
+    from drop.experiments import records
+
     found = records.Store().all(protocol=None)
     stale = records.status(found)
     counts = Counter((r["run"]["benchmark"], r["run"]["scale"], r["run"]["pruner"], reason) for r, reason in stale)
@@ -141,6 +137,8 @@ def status() -> None:
 @guarded
 def pack(folder: Annotated[Path | None, typer.Argument(help="default: the package's own")] = None) -> None:
     """Merge the records measured here into the repository's, ready to be committed."""
+    from drop.experiments import records
+
     changed = records.pack(records.Store(), folder)
     print(*changed, f"{len(changed)} files changed", sep="\n")
 
@@ -148,6 +146,8 @@ def pack(folder: Annotated[Path | None, typer.Argument(help="default: the packag
 @guarded
 def merge(folders: Annotated[list[Path], typer.Argument(help="record stores of other machines")]) -> None:
     """Take over the records of other machines; a second record of a run is kept beside the first."""
+    from drop.experiments import records
+
     for folder in folders:
         if not folder.is_dir():
             raise ValueError(f"{folder} is no folder; give the record stores to merge")

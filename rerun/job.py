@@ -28,17 +28,18 @@ from nbclient.exceptions import DeadKernelError
 
 from drop.experiments import records
 from publish import kernels, pages
-from rerun import batch
+from rerun import jobs
+from rerun.batch import gpus_here
 
 
 def main(name: str) -> int:
     """Execute a prepared job; 0 and a stamp if everything it should give is there, 1 and one line if not."""
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    spec, target = batch.spec(name), batch.home() / f"{name}.ipynb"
+    spec, target = jobs.spec(name), jobs.home() / f"{name}.ipynb"
     _keep_earlier(target)
     with contextlib.ExitStack() as held:
         for group in spec["groups"]:  # two jobs that share runs go one after the other: the second finds records
-            held.enter_context(locked(batch.home() / "locks" / group))
+            held.enter_context(locked(jobs.home() / "locks" / group))
         if spec["gpu"]:
             held.enter_context(one_gpu())
         begun = time.time()
@@ -49,7 +50,7 @@ def main(name: str) -> int:
         return 1
     part = target.with_suffix(f".{os.getpid()}.tmp")
     part.write_text(f"{begun:.0f} {time.time() - begun:.1f}\n", encoding="utf-8")
-    os.replace(part, batch.stamp(name))
+    os.replace(part, jobs.stamp(name))
     print(f"done: {name} in {time.time() - begun:.0f} s", flush=True)
     return 0
 
@@ -121,7 +122,7 @@ def locked(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def one_gpu() -> Iterator[None]:
     """Take one GPU of this machine that no other job here has, if there is any."""
-    gpus = batch.gpus_here()
+    gpus = gpus_here()
     while gpus:
         for gpu in gpus:
             with open(f"/tmp/drop-gpu-{os.getuid()}-{gpu.replace('/', '_')}", "w") as file:

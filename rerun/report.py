@@ -9,7 +9,7 @@ from statistics import mean
 
 from drop.experiments import records
 from drop.experiments.benchmarks import RULES, Benchmark, Run, parts, with_rounds_before
-from rerun import batch
+from rerun.jobs import Job, home, stamp
 
 QUERIES = ("random", "full", "balanced", "")  # what needs no query models
 
@@ -62,7 +62,7 @@ def clock(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def plan_text(jobs: list[batch.Job]) -> str:
+def plan_text(jobs: list[Job]) -> str:
     """What would run, what exists, and what the rest costs."""
     store = records.Store()
     table, lines, total, unknown = cost_table(store.all()), [], 0.0, 0
@@ -88,21 +88,21 @@ def plan_text(jobs: list[batch.Job]) -> str:
     return "\n".join(lines)
 
 
-def end_text(jobs: list[batch.Job], pending: list[str]) -> str:
+def end_text(jobs: list[Job], pending: list[str]) -> str:
     """Done, skipped and failed jobs after a batch, and where to look; `pending` are the names that were to run.
 
     A notebook can fail after its last run was recorded, so what counts here is the stamp of its success.
     """
     ran = [job for job in jobs if job.name in pending]
-    failed = [job for job in ran if not batch.stamp(job.name).exists()]
+    failed = [job for job in ran if not stamp(job.name).exists()]
     done = len(ran) - len(failed)
     lines = [f"{done} done, {len(jobs) - len(pending)} skipped (nothing was missing), {len(failed)} not done"]
     lines += [f"  not done: {job.name}\n    {_reason(job)}" for job in failed]
-    return "\n".join([*lines, f"executed notebooks: {batch.home()}"])
+    return "\n".join([*lines, f"executed notebooks: {home()}"])
 
 
-def _reason(job: batch.Job) -> str:
-    path = batch.home() / f"{job.name}.ipynb"
+def _reason(job: Job) -> str:
+    path = home() / f"{job.name}.ipynb"
     try:
         state = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("batch")
     except (OSError, ValueError):

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from drop.cli import densities_of, seeds_of
+from drop.experiments.ranges import densities_of, seeds_of
 from publish import pages
 
 PLAN = ("benchmark", "scale", "pruners", "densities", "seeds")  # what the runs of a measuring notebook follow from

@@ -17,8 +17,9 @@ from training import save
 
 from drop import metrics
 from drop.experiments import datasets
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import benchmark
-from drop.experiments.training import Arena, Job, train
+from drop.experiments.training import Job, train
 from drop.selection import top
 
 

@@ -26,10 +26,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from drop.experiments import datasets, records
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import FASHION, VGG16, Recipe, benchmark
 from drop.experiments.datasets import DataSet, Split
 from drop.experiments.models import build
-from drop.experiments.training import Arena, Job, train
+from drop.experiments.training import Job, train
 
 NETWORKS = {  # on a CPU: data set, recipe
     "lenet5": ("fashion-mnist", dataclasses.replace(FASHION, model="lenet5", batch=128)),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from drop import released
-from drop.chapters import figures, release
+from drop.chapters import figures
 from drop.chapters.pictures import GAP, choose, classes_shown, decode, encode
 from drop.experiments.benchmarks import benchmark
 from drop.experiments.records import Store
@@ -72,6 +72,8 @@ def read(name: str, scale: str, seed: int, train: str = "never") -> Album:
     ValueError where nothing was released.
     """
     if train == "missing":
+        from drop.chapters import release
+
         entry, store = benchmark(name, scale), Store()
         data, arena = release.train_missing(entry, [seed], store)
         given = release.gather(entry, seed, store, data, arena)

@@ -24,9 +24,9 @@ from scipy import stats
 from drop import scores
 from drop.chapters import release, ties
 from drop.chapters.material import Material
-from drop.cli import seeds_of
 from drop.experiments import records
 from drop.experiments.benchmarks import Benchmark, benchmark
+from drop.experiments.ranges import seeds_of
 from drop.experiments.records import Store
 from drop.metrics import recalls_of
 from drop.quotas import drop_counts

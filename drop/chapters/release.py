@@ -21,13 +21,13 @@ import torch
 
 from drop.chapters import pictures
 from drop.experiments import datasets, records
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import SCORES, Benchmark, Run, benchmark, parts
 from drop.experiments.datasets import DataSet
 from drop.experiments.models import Network, build
 from drop.experiments.queries import WEIGHT, Shelf, queries_for
 from drop.experiments.records import Store
 from drop.experiments.runs import Trainer, keep
-from drop.experiments.training import Arena
 from drop.quotas import drop_counts
 from drop.released import FOLDER, Released
 from drop.scores import share_of_ties

@@ -22,9 +22,10 @@ import torch
 
 from drop import scores
 from drop.experiments import datasets, records
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import Benchmark, Recipe
 from drop.experiments.models import Network, build
-from drop.experiments.training import Arena, Job, Result
+from drop.experiments.training import Job, Result
 from drop.quotas import shrunken_recalls
 
 SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one

@@ -1,195 +1,44 @@
-"""What a run is (its configuration, its key) and the store of records: what was measured, where, when, by which code.
+"""The store of records: what was measured, kept so that nothing is lost and nothing half-written is read.
 
 One run = one record = one file `<root>/<benchmark>-<scale>/<pruner>/<key>.json`, complete or absent, never half there.
 `pack` merges the files into the repository, one line a record. The first record of a key stays canonical, later ones
 are replicates. What does not validate as a record is set aside and reported, never used and never deleted.
 """
 
-import ast
-import base64
 import contextlib
-import datetime
 import functools
 import hashlib
 import json
-import math
 import os
-import platform
-import re
-import shutil
-import subprocess
 import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from drop import places
-from drop.places import MEASURED, PACKAGE
+from drop.experiments.provenance import code_hash, provenance
+from drop.experiments.record import (
+    PROTOCOL,
+    PROVENANCE_FIELDS,
+    RUN_FIELDS,
+    Record,
+    hits_of,
+    key,
+    place,
+    plain,
+    right_and_total,
+    text,
+    validate,
+)
+from drop.places import MEASURED
 
-PROTOCOL = 1  # raised when a change of the code changes results: records of several protocols are never mixed
-FIELDS = "key protocol run data classes class_sizes kept quota_recalls validation test test_hits".split()
-FIELDS += "curve seconds provenance".split()
-RUN_FIELDS = "benchmark scale pruner density seed recipe".split()
-CURVE_FIELDS = "epoch loss validation_average validation_worst".split()
-PROVENANCE_FIELDS = "device python torch numpy commit date code".split()
-# The files that feed a record; these of `experiments` do not.
-FEEDING = ("quotas.py", "selection.py", "scores.py", "gradients.py", "coreset.py", "experiments/**/*.py")
-READING = ("__init__", "records", "intervals", "collect")
-Record = dict[str, Any]
+__all__ = [
+    "PROTOCOL", "PROVENANCE_FIELDS", "RUN_FIELDS", "Record", "Store", "code_hash", "committed", "default_root",
+    "hits_of", "key", "load", "pack", "place", "plain", "provenance", "right_and_total", "status", "text", "validate",
+    "write",
+]  # fmt: skip
 Reject = Callable[[Path, str], None]  # what to do with a file or line that is no record, and the reason
-
-
-def plain(value: Any, whole: bool = False) -> Any:
-    """Return a value in JSON's types: arrays become lists, NaN and infinity null; with `whole`, 1.0 becomes 1."""
-    if isinstance(value, dict):
-        return {str(name): plain(item, whole) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item, whole) for item in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist(), whole)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return int(value) if whole and isinstance(value, float) and value.is_integer() else value
-
-
-def text(value: Any) -> str:
-    """Return the one JSON text of a value: sorted names, no spaces, shortest exact floats."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-
-
-def key(run: dict[str, Any], digest: str, protocol: int = PROTOCOL) -> str:
-    """Return the 16 hex digits that identify a run on data of this digest under this protocol; 1 equals 1.0."""
-    _require(all(name in run for name in RUN_FIELDS), f"a run has {', '.join(RUN_FIELDS)}, this one only {list(run)}")
-    configuration = plain({"run": run, "data": digest, "protocol": protocol}, whole=True)
-    return hashlib.sha256(text(configuration).encode()).hexdigest()[:16]
-
-
-def place(run: dict[str, Any]) -> str:
-    """Return `<benchmark>-<scale>/<pruner>`, where the records of a run stand."""
-    names = (f"{run['benchmark']}-{run['scale']}", run["pruner"])
-    return "/".join(re.sub(r"[^A-Za-z0-9._+-]", "_", name) for name in names)
-
-
-@functools.cache
-def code_hash() -> str:
-    """Return 16 hex digits of the syntax of all rooms that feed a record; comments and docstrings do not count."""
-    files = {file for pattern in FEEDING for file in PACKAGE.glob(pattern) if file.stem not in READING}
-    trees = [(file.relative_to(PACKAGE).as_posix(), _syntax(ast.parse(file.read_bytes()))) for file in sorted(files)]
-    return hashlib.sha256(repr(trees).encode()).hexdigest()[:16]
-
-
-def _syntax(node: Any) -> Any:
-    """A syntax tree as tuples, without docstrings and without the empty fields in which Python versions differ."""
-    if isinstance(node, list):
-        kept = (item for item in node if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant)))
-        return tuple(_syntax(item) for item in kept)
-    if not isinstance(node, ast.AST):
-        return node
-    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
-    return (type(node).__name__, *((name, _syntax(value)) for name, value in fields))
-
-
-def provenance(device: str) -> dict[str, str | None]:
-    """Return where a record comes from: device, versions, commit, time (UTC) and code; imports nothing heavy."""
-    versions = {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")}
-    date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    return {
-        "device": str(device), **versions, "commit": _commit(), "clean": _clean(), "date": date, "code": code_hash(),
-    }  # fmt: skip
-
-
-@functools.cache
-def _commit() -> str | None:
-    """The commit of the checkout that holds the package, or None."""
-    if not (PACKAGE.parent / ".git").exists() or not shutil.which("git"):
-        return None
-    git = ["git", "-C", str(PACKAGE.parent), "rev-parse", "--verify", "HEAD"]
-    return subprocess.run(git, capture_output=True, text=True).stdout.strip() or None
-
-
-@functools.cache
-def _clean() -> bool | None:
-    """Whether the checkout of the package was as committed when this process first asked; None: there is none."""
-    if _commit() is None:
-        return None
-    git = ["git", "-C", str(PACKAGE.parent), "status", "--porcelain"]
-    return not subprocess.run(git, capture_output=True, text=True).stdout.strip()
-
-
-def validate(record: Record) -> None:
-    """Raise ValueError, in one sentence, unless a record is complete and its numbers agree with each other."""
-    try:
-        _check(record)
-    except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"a part of it has the wrong type or lacks a name ({error!r})") from error
-
-
-def _check(record: Record) -> None:
-    _require(isinstance(record, dict), "a record is a JSON object")
-    _require(all(name in record for name in FIELDS), f"the record lacks {[n for n in FIELDS if n not in record]}")
-    run, K = record["run"], len(record["classes"])
-    _require(all(isinstance(run[name], str) for name in RUN_FIELDS[:3]), "benchmark, scale and pruner are names")
-    density = run["density"]
-    _require(_whole(run["seed"]) and 0 < density <= 1, f"density {density} or seed {run['seed']} is wrong")
-    expected = key(run, record["data"], record["protocol"])
-    _require(record["key"] == expected, f"its key is {record['key']}, but run, data and protocol give {expected}")
-    sizes, kept, recalls = record["class_sizes"], record["kept"], record["quota_recalls"]
-    _require(len(sizes) == len(kept) == K >= 1, f"{K} classes, {len(sizes)} class sizes, {len(kept)} kept counts")
-    for n, N in zip(kept, sizes, strict=True):
-        _require(_whole(n) and _whole(N) and n <= N, f"{n} of {N} samples of a class are kept")
-    total = round(run["density"] * sum(sizes))
-    _require(sum(kept) == total, f"{sum(kept)} samples are kept, but density {run['density']} means {total}")
-    if recalls is not None:
-        _require(len(recalls) == K and all(0 <= r <= 1 for r in recalls), f"the quota recalls are {recalls}")
-    for split in ("validation", "test"):
-        _require(_counted(record[split], K), f"the {split} counts are not those of {K} classes with samples in each")
-    hits, start = hits_of(record), 0
-    for k, (right, total) in enumerate(right_and_total(record["test"])):
-        found = hits[start : start + total].count("1")
-        _require(found == right, f"test_hits has {found} images of class {k} right, but the test counts have {right}")
-        start += total
-    lengths = {len(record["curve"][name]) for name in CURVE_FIELDS}
-    _require(len(lengths) == 1, f"the columns of the curve have {sorted(lengths)} epochs")
-    _require(record["seconds"] >= 0, f"seconds is {record['seconds']}")
-    absent = [name for name in PROVENANCE_FIELDS if name not in record["provenance"]]
-    _require(not absent, f"the provenance lacks {absent}")
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
-
-
-def _whole(n: Any) -> bool:
-    return type(n) is int and n >= 0
-
-
-def right_and_total(counts: Any) -> list[tuple[int, int]]:
-    """Correctly classified and all images of each class, from a confusion matrix or from correct and total."""
-    if isinstance(counts, dict):
-        return list(zip(counts["correct"], counts["total"], strict=True))
-    return [(row[k], sum(row)) for k, row in enumerate(counts)]
-
-
-def hits_of(record: Record) -> str:
-    """One digit a test image, "1" where it was classified correctly: class after class, in file order within a class.
-
-    Records hold them packed, eight images a byte, in base64: they pair two methods image by image.
-    """
-    count = sum(total for _, total in right_and_total(record["test"]))
-    digits = "".join(f"{byte:08b}" for byte in base64.b64decode(record["test_hits"], validate=True))
-    _require(len(digits) == -(-count // 8) * 8, f"test_hits has {len(digits)} digits for {count} test images")
-    return digits[:count]
-
-
-def _counted(counts: Any, K: int) -> bool:
-    """Whether counts are those of K classes with samples in every class."""
-    square = isinstance(counts, dict) or all(len(row) == len(counts) and all(map(_whole, row)) for row in counts)
-    pairs = right_and_total(counts)
-    return square and len(pairs) == K and all(_whole(c) and _whole(n) and c <= n and n > 0 for c, n in pairs)
 
 
 def committed() -> Path:

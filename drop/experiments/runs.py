@@ -27,11 +27,12 @@ import numpy as np
 import torch
 
 from drop.experiments import datasets, records
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import FRESH, RULES, SCORES, Benchmark, Run, parts, with_rounds_before
 from drop.experiments.datasets import DataSet
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Record, Store
-from drop.experiments.training import Arena, Job, Result, seed_of, train
+from drop.experiments.training import Job, Result, seed_of, train
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
 from drop.selection import select, top
 

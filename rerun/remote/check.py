@@ -16,11 +16,12 @@ import numpy as np
 import torch
 
 from drop.experiments import datasets
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import SMOKE, Benchmark, benchmark, plan
 from drop.experiments.datasets import DataSet, Split
 from drop.experiments.records import Store
 from drop.experiments.runs import measure
-from drop.experiments.training import Arena, Eager, Graphs, Job, Lane
+from drop.experiments.training import Eager, Graphs, Job, Lane
 
 STEPS = 20
 

@@ -8,7 +8,6 @@ import io
 import lzma
 import pickle
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from drop.experiments import datasets
+from rerun import make_mini
 
 NOWHERE = "http://127.0.0.1:9/"  # the discard port: nothing listens
 DIGESTS = {
@@ -77,8 +77,7 @@ def test_the_mini_set_is_small_licensed_and_byte_reproducible():
     file = datasets.PACKAGED / "fashion-mnist-mini.npz.xz"
     assert file.stat().st_size <= 6e6
     assert "Zalando SE" in (datasets.PACKAGED / "LICENSE").read_text()
-    subset = runpy.run_path(str(datasets.PACKAGED / "make_mini.py"))["subset"]
-    assert subset(datasets.original("fashion-mnist-mini")) == lzma.decompress(file.read_bytes())
+    assert make_mini.subset(datasets.original("fashion-mnist-mini")) == lzma.decompress(file.read_bytes())
 
 
 def test_importing_data_sets_does_not_import_torch():

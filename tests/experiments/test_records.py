@@ -82,37 +82,7 @@ def test_plain_turns_arrays_into_lists_and_what_json_lacks_into_null():
     }
 
 
-# provenance
-
-
-def test_records_need_neither_torch_nor_numpy():
-    code = "import sys, drop.experiments.records as r; r.provenance('cpu')\n"
-    code += "assert not {'torch', 'numpy'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_provenance_is_complete():
-    made = records.provenance("cpu")
-    assert list(made) == [*records.PROVENANCE_FIELDS[:5], "clean", *records.PROVENANCE_FIELDS[5:]]
-    assert made["date"].endswith("+00:00")
-    assert len(made["code"]) == 16
-
-
-def test_the_code_hash_sees_code_but_neither_comments_nor_docstrings(tmp_path, monkeypatch):
-    def hashed(code):
-        (tmp_path / "quotas.py").write_text(code)
-        code_hash.cache_clear()
-        return code_hash()
-
-    monkeypatch.setattr(records, "PACKAGE", tmp_path)
-    first = hashed('"""Room."""\ndef f(x):\n    """One."""\n    return x + 1\n')
-    assert hashed("# why\ndef f( x ):\n\n    return (x + 1)  # so\n") == first
-    assert hashed("def f(x):\n    return x + 2\n") != first
-    code_hash.cache_clear()
-
-
-def test_rooms_that_feed_no_record_are_rooms():
-    assert set(records.READING) <= {file.stem for file in records.PACKAGE.glob("experiments/*.py")}
+# status
 
 
 def test_status_lists_other_code_and_other_protocols():

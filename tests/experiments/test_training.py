@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 
 from drop.experiments import datasets
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import SMOKE, benchmark
 from drop.experiments.models import build
-from drop.experiments.training import Arena, Job, Lane, rates, seed_of, train
+from drop.experiments.training import Job, Lane, rates, seed_of, train
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 RECIPE = dataclasses.replace(SMOKE, epochs=2, batch=64, evaluations=2, shift=2)

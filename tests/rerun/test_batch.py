@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from drop.experiments import benchmarks, records, runs
 from publish import pages
-from rerun import batch
-from rerun import report as batch_report
+from rerun import batch, report
+from rerun.jobs import Job, home, jobs_of, registered
+from rerun.request import defaults
 
 HERE = Path(__file__).parent / "batches"
 EXAMPLES = pages.ROOT / "rerun" / "lists"
@@ -59,8 +60,8 @@ def measuring(**values) -> dict:
 ])  # fmt: skip
 def test_what_a_notebook_does_not_have_is_an_error_before_anything_starts(entry, message, tmp_path):
     with pytest.raises(ValueError, match=message):
-        batch.jobs_of(listed(tmp_path, entry))
-    assert not batch.home().exists()
+        jobs_of(listed(tmp_path, entry))
+    assert not home().exists()
 
 
 @pytest.mark.parametrize("values, expected", [
@@ -69,21 +70,21 @@ def test_what_a_notebook_does_not_have_is_an_error_before_anything_starts(entry,
     ({"means": [[-1, 1], [-2, 2]]}, [[-1, 1], [-2, 2]]),
 ])  # fmt: skip
 def test_lists_expand_unless_the_notebook_itself_has_a_list(values, expected, tmp_path):
-    jobs = batch.jobs_of(listed(tmp_path, {"notebook": "10_why_class_densities_matter", **values}))
+    jobs = jobs_of(listed(tmp_path, {"notebook": "10_why_class_densities_matter", **values}))
     found = [tuple(job.values.values()) if len(values) > 1 else job.values["means"] for job in jobs]
     assert found == expected and len({job.name for job in jobs}) == len(jobs)
 
 
 def test_a_job_is_one_seed_and_at_smoke_scale_as_many_seeds_as_keep_all_busy():
-    seeds = lambda **request: [job.values["seeds"] for job in batch.jobs_of({"notebook": PRUNE, **request})]  # noqa: E731
+    seeds = lambda **request: [job.values["seeds"] for job in jobs_of({"notebook": PRUNE, **request})]  # noqa: E731
     assert seeds(seeds="0-2") == [[0], [1], [2]]
     assert seeds(seeds="0-4", scale="smoke", jobs=2) == [[0, 2, 4], [1, 3]]
     assert seeds(seeds="0", scale="smoke", jobs=8) == [[0]]
 
 
-@pytest.mark.parametrize("source", [s for s in pages.sources() if "train" in batch.defaults(s)], ids=lambda s: s.stem)
+@pytest.mark.parametrize("source", [s for s in pages.sources() if "train" in defaults(s)], ids=lambda s: s.stem)
 def test_what_every_measuring_notebook_measures_follows_from_its_parameters(source):
-    [first, *_] = batch.jobs_of({"notebook": source.stem})
+    [first, *_] = jobs_of({"notebook": source.stem})
     assert first.runs
 
 
@@ -91,9 +92,9 @@ def test_prose_makes_nothing_stale_and_code_only_what_has_no_records(tmp_path):
     def name(source: str, change: tuple[str, str]) -> str:
         path = tmp_path / source
         path.write_text((HERE / source).read_text(encoding="utf-8").replace(*change), encoding="utf-8")
-        batch.defaults.cache_clear()
+        defaults.cache_clear()
         register = str(HERE / "tiny.py")
-        return batch.Job(path, {"divisor": 2}, register).name
+        return Job(path, {"divisor": 2}, register).name
 
     for source, prose, code in [
         ("measure.py", ("# # The", "# # Oh, the"), ("len(found)", "3")),
@@ -131,9 +132,9 @@ def test_a_setting_of_zero_means_no(monkeypatch, tmp_path):
 def test_cost_counts_steps_and_query_models_once_a_seed():
     entry = benchmarks.benchmark("fashion-mnist", "laptop")  # 9 epochs; queries: 5 x 1 epoch, and one of 30
     plan = benchmarks.plan(entry, ["random", "random+drop"], [0.5, 1.0], [0])
-    cost = batch_report.cost(plan, {("fashion-mnist", "laptop"): 90.0})
+    cost = report.cost(plan, {("fashion-mnist", "laptop"): 90.0})
     assert cost == pytest.approx(90 * (1 + 2 * 0.75) + 90 * 5 / 9)
-    assert batch_report.cost(plan, {}) is None
+    assert report.cost(plan, {}) is None
 
 
 @pytest.mark.parametrize("rule, epochs", [
@@ -142,7 +143,7 @@ def test_cost_counts_steps_and_query_models_once_a_seed():
 ])  # fmt: skip
 def test_every_quota_rule_is_priced_with_the_query_models_it_needs(rule, epochs):
     run = benchmarks.Run(benchmarks.benchmark("fashion-mnist", "laptop"), f"random+{rule}", 0.5, 0)
-    cost = batch_report.cost([run], {("fashion-mnist", "laptop"): 90.0})
+    cost = report.cost([run], {("fashion-mnist", "laptop"): 90.0})
     assert cost == pytest.approx(90 * 0.75 + 90 * epochs / 9)
     assert {query.index < 0 for query in runs.needed_queries([run])} == {30: {True}, 5: {False}, 0: set()}[epochs]
 
@@ -150,24 +151,24 @@ def test_every_quota_rule_is_priced_with_the_query_models_it_needs(rule, epochs)
 def test_earlier_rounds_without_a_record_are_priced_too(store, tmp_path):
     rules = [f"random+minimax{n}" for n in (1, 2, 3)]
     first, second, third = plan = benchmarks.plan(benchmarks.benchmark("fashion-mnist", "laptop"), rules, [0.1], [99])
-    assert batch_report.rounds_before([third], store) == [first, second]
-    assert batch_report.rounds_before([third, second, first], store) == []
-    assert batch_report.rounds_before([third], SimpleNamespace(get={first.key: "recorded"}.get)) == [second]
-    jobs = batch.jobs_of(listed(tmp_path, {"notebook": PRUNE, "pruners": rules[2:], "densities": [0.1], "seeds": [99]}))
-    seconds = batch_report.clock(batch_report.cost(plan, batch_report.cost_table(store.all())))
-    assert f"1 of 1 runs, about {seconds} " in batch_report.plan_text(jobs)
+    assert report.rounds_before([third], store) == [first, second]
+    assert report.rounds_before([third, second, first], store) == []
+    assert report.rounds_before([third], SimpleNamespace(get={first.key: "recorded"}.get)) == [second]
+    jobs = jobs_of(listed(tmp_path, {"notebook": PRUNE, "pruners": rules[2:], "densities": [0.1], "seeds": [99]}))
+    seconds = report.clock(report.cost(plan, report.cost_table(store.all())))
+    assert f"1 of 1 runs, about {seconds} " in report.plan_text(jobs)
 
 
 def test_a_benchmark_of_ones_own_takes_less_than_twenty_lines(tmp_path):
     script = EXAMPLES / "own_benchmark.py"
     assert len(script.read_text(encoding="utf-8").splitlines()) < 20
     entry = {"notebook": PRUNE, "register": str(script), "benchmark": "my-birds", "seeds": 0}
-    [job] = batch.jobs_of(listed(tmp_path, entry))
+    [job] = jobs_of(listed(tmp_path, entry))
     assert {run.benchmark.name for run in job.runs} == {"my-birds"}
 
 
 def test_the_example_list_is_valid():
-    assert len(batch.jobs_of({"list": str(EXAMPLES / "example.yaml"), "jobs": 2})) == 4
+    assert len(jobs_of({"list": str(EXAMPLES / "example.yaml"), "jobs": 2})) == 4
 
 
 def start(request: dict) -> subprocess.Popen:
@@ -180,13 +181,13 @@ def test_a_failed_notebook_stops_no_other_and_says_where_to_look(tmp_path, store
     request = listed(tmp_path, fails, measuring(densities=[0.1], seeds=0))
     ended = start(request)
     out, _ = ended.communicate()
-    failed, good = batch.jobs_of(request)
+    failed, good = jobs_of(request)
     assert ended.returncode != 0 and "1 done, 0 skipped (nothing was missing), 1 not done" in out, out
     assert good.done(store) and not failed.done(store)
-    page = nbformat.read(batch.home() / f"{failed.name}.ipynb", as_version=4)
+    page = nbformat.read(home() / f"{failed.name}.ipynb", as_version=4)
     assert page.cells[0].source.startswith("# Failed: fails.py") and "ZeroDivisionError" in page.cells[0].source
-    assert str(batch.home() / f"{failed.name}.ipynb") in out and "ZeroDivisionError: division by zero" in out
-    page = nbformat.read(batch.home() / f"{good.name}.ipynb", as_version=4)
+    assert str(home() / f"{failed.name}.ipynb") in out and "ZeroDivisionError: division by zero" in out
+    page = nbformat.read(home() / f"{good.name}.ipynb", as_version=4)
     assert page.cells[0].source.startswith("# Done: measure.py") and "`seeds = [0]`" in page.cells[0].source
 
 
@@ -210,7 +211,7 @@ def of_batch(store: records.Store, word: str = "") -> list[psutil.Process]:
 def test_killing_the_batch_or_a_worker_loses_at_most_what_was_in_flight(tmp_path, store):
     plenty = [round(0.1 + i / 200, 3) for i in range(30)]
     request = listed(tmp_path, measuring(pruners=["random", "random+drop"], densities=plenty, seeds=0))
-    [job] = batch.jobs_of(request)
+    [job] = jobs_of(request)
     before: dict[Path, bytes] = {}
     for victim in ("snakemake", "ipykernel_launcher"):
         running = start(request)
@@ -253,7 +254,7 @@ def test_what_other_code_measured_is_trained_again_when_asked_and_kept_beside_th
     from drop.cli import app
     from drop.experiments.runs import measure
 
-    batch.registered(str(HERE / "tiny.py"))
+    registered(str(HERE / "tiny.py"))
     [run] = benchmarks.plan(benchmarks.benchmark("tiny", "smoke"), ["random"], [0.1])
     arguments = "run tiny smoke --pruners random --densities 0.1 --workers 1 --again".split()
     other = records.Store(store.root.with_name("other"), also=())

@@ -119,7 +119,8 @@ def test_what_has_no_room_on_the_way_home_is_left_and_named(tmp_path):
 
 
 def test_the_list_of_cells_names_only_what_exists():
-    from drop.cli import benchmarks, densities_of, seeds_of
+    from drop.experiments import benchmarks
+    from drop.experiments.ranges import densities_of, seeds_of
 
     options = {"--pruners": "random", "--densities": "core", "--seeds": "0"}
     cells = (ROOT / "rerun" / "remote" / "cells.txt").read_text()

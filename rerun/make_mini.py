@@ -1,6 +1,6 @@
 """Make fashion-mnist-mini, the data set that ships in the package, from the published Fashion-MNIST.
 
-    python drop/data/make_mini.py           # reads the verified originals under $DROP_DATA (downloads them if need be)
+    python -m rerun.make_mini           # reads the verified originals under $DROP_DATA (downloads them if need be)
 
 The first 500 training and the first 500 test images of each of the 10 classes, in file order: 250 images a class in the
 validation half and 250 in the test half. An uncompressed .npz inside .xz (3.6 MiB; deflate takes 4.2).
@@ -9,11 +9,11 @@ validation half and 250 in the test half. An uncompressed .npz inside .xz (3.6 M
 import hashlib
 import io
 import lzma
-from pathlib import Path
 
 import numpy as np
 
 from drop.experiments import datasets
+from drop.places import DATA
 
 A_CLASS = 500
 
@@ -31,7 +31,7 @@ def subset(found: datasets.Original) -> bytes:
 
 def main() -> None:
     packed = lzma.compress(subset(datasets.original("fashion-mnist")), preset=9 | lzma.PRESET_EXTREME)
-    target = Path(__file__).parent / "fashion-mnist-mini.npz.xz"
+    target = DATA / "fashion-mnist-mini.npz.xz"
     target.write_bytes(packed)
     print(f"{target.name}: {len(packed):,} bytes, md5 {hashlib.md5(packed, usedforsecurity=False).hexdigest()}")
 

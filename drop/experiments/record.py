@@ -1,0 +1,120 @@
+"""One record: what a run is (its configuration, its key), what is kept of it, and whether it holds together."""
+
+import base64
+import hashlib
+import json
+import math
+import re
+from typing import Any
+
+PROTOCOL = 1  # raised when a change of the code changes results: records of several protocols are never mixed
+FIELDS = "key protocol run data classes class_sizes kept quota_recalls validation test test_hits".split()
+FIELDS += "curve seconds provenance".split()
+RUN_FIELDS = "benchmark scale pruner density seed recipe".split()
+CURVE_FIELDS = "epoch loss validation_average validation_worst".split()
+PROVENANCE_FIELDS = "device python torch numpy commit date code".split()
+Record = dict[str, Any]
+
+
+def plain(value: Any, whole: bool = False) -> Any:
+    """Return a value in JSON's types: arrays become lists, NaN and infinity null; with `whole`, 1.0 becomes 1."""
+    if isinstance(value, dict):
+        return {str(name): plain(item, whole) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, whole) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist(), whole)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return int(value) if whole and isinstance(value, float) and value.is_integer() else value
+
+
+def text(value: Any) -> str:
+    """Return the one JSON text of a value: sorted names, no spaces, shortest exact floats."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def key(run: dict[str, Any], digest: str, protocol: int = PROTOCOL) -> str:
+    """Return the 16 hex digits that identify a run on data of this digest under this protocol; 1 equals 1.0."""
+    _require(all(name in run for name in RUN_FIELDS), f"a run has {', '.join(RUN_FIELDS)}, this one only {list(run)}")
+    configuration = plain({"run": run, "data": digest, "protocol": protocol}, whole=True)
+    return hashlib.sha256(text(configuration).encode()).hexdigest()[:16]
+
+
+def place(run: dict[str, Any]) -> str:
+    """Return `<benchmark>-<scale>/<pruner>`, where the records of a run stand."""
+    names = (f"{run['benchmark']}-{run['scale']}", run["pruner"])
+    return "/".join(re.sub(r"[^A-Za-z0-9._+-]", "_", name) for name in names)
+
+
+def validate(record: Record) -> None:
+    """Raise ValueError, in one sentence, unless a record is complete and its numbers agree with each other."""
+    try:
+        _check(record)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"a part of it has the wrong type or lacks a name ({error!r})") from error
+
+
+def _check(record: Record) -> None:
+    _require(isinstance(record, dict), "a record is a JSON object")
+    _require(all(name in record for name in FIELDS), f"the record lacks {[n for n in FIELDS if n not in record]}")
+    run, K = record["run"], len(record["classes"])
+    _require(all(isinstance(run[name], str) for name in RUN_FIELDS[:3]), "benchmark, scale and pruner are names")
+    density = run["density"]
+    _require(_whole(run["seed"]) and 0 < density <= 1, f"density {density} or seed {run['seed']} is wrong")
+    expected = key(run, record["data"], record["protocol"])
+    _require(record["key"] == expected, f"its key is {record['key']}, but run, data and protocol give {expected}")
+    sizes, kept, recalls = record["class_sizes"], record["kept"], record["quota_recalls"]
+    _require(len(sizes) == len(kept) == K >= 1, f"{K} classes, {len(sizes)} class sizes, {len(kept)} kept counts")
+    for n, N in zip(kept, sizes, strict=True):
+        _require(_whole(n) and _whole(N) and n <= N, f"{n} of {N} samples of a class are kept")
+    total = round(run["density"] * sum(sizes))
+    _require(sum(kept) == total, f"{sum(kept)} samples are kept, but density {run['density']} means {total}")
+    if recalls is not None:
+        _require(len(recalls) == K and all(0 <= r <= 1 for r in recalls), f"the quota recalls are {recalls}")
+    for split in ("validation", "test"):
+        _require(_counted(record[split], K), f"the {split} counts are not those of {K} classes with samples in each")
+    hits, start = hits_of(record), 0
+    for k, (right, total) in enumerate(right_and_total(record["test"])):
+        found = hits[start : start + total].count("1")
+        _require(found == right, f"test_hits has {found} images of class {k} right, but the test counts have {right}")
+        start += total
+    lengths = {len(record["curve"][name]) for name in CURVE_FIELDS}
+    _require(len(lengths) == 1, f"the columns of the curve have {sorted(lengths)} epochs")
+    _require(record["seconds"] >= 0, f"seconds is {record['seconds']}")
+    absent = [name for name in PROVENANCE_FIELDS if name not in record["provenance"]]
+    _require(not absent, f"the provenance lacks {absent}")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def _whole(n: Any) -> bool:
+    return type(n) is int and n >= 0
+
+
+def right_and_total(counts: Any) -> list[tuple[int, int]]:
+    """Correctly classified and all images of each class, from a confusion matrix or from correct and total."""
+    if isinstance(counts, dict):
+        return list(zip(counts["correct"], counts["total"], strict=True))
+    return [(row[k], sum(row)) for k, row in enumerate(counts)]
+
+
+def hits_of(record: Record) -> str:
+    """One digit a test image, "1" where it was classified correctly: class after class, in file order within a class.
+
+    Records hold them packed, eight images a byte, in base64: they pair two methods image by image.
+    """
+    count = sum(total for _, total in right_and_total(record["test"]))
+    digits = "".join(f"{byte:08b}" for byte in base64.b64decode(record["test_hits"], validate=True))
+    _require(len(digits) == -(-count // 8) * 8, f"test_hits has {len(digits)} digits for {count} test images")
+    return digits[:count]
+
+
+def _counted(counts: Any, K: int) -> bool:
+    """Whether counts are those of K classes with samples in every class."""
+    square = isinstance(counts, dict) or all(len(row) == len(counts) and all(map(_whole, row)) for row in counts)
+    pairs = right_and_total(counts)
+    return square and len(pairs) == K and all(_whole(c) and _whole(n) and c <= n and n > 0 for c, n in pairs)
