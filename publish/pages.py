@@ -228,6 +228,12 @@ def complaints(notebook: NotebookNode) -> list[str]:
     ]
 
 
+def broken(notebook: NotebookNode) -> list[str]:
+    """The sentences of a page that its records or parameters contradict (drop.chapters.prose)."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return [sentence for output in outputs for sentence in output.get("metadata", {}).get("broken", ())]
+
+
 def is_current(page: Page) -> bool:
     """Whether the page holds exactly the cells of its source (what they put out is compared by executing them)."""
     if not page.file.exists():
@@ -268,6 +274,7 @@ def main(arguments: list[str]) -> int:
         if unknown := [name for name in options.names if name not in known]:
             parser.error(f"no page called {', '.join(unknown)}; there are {', '.join(known)}")
         chosen = [known[name] for name in options.names]
+    said = []
     for page in chosen:
         print(f"  {page.stem} ...", flush=True)
         try:
@@ -275,7 +282,10 @@ def main(arguments: list[str]) -> int:
         except (papermill.PapermillExecutionError, RuntimeError, OSError) as problem:
             print(f"  {page.stem} failed: {problem}", file=sys.stderr)
             return 1
-    return 0
+        said += [f"{page.stem}: {sentence}" for sentence in broken(nbformat.read(page.file, as_version=4))]
+    if said:
+        print("  Sentences that the records contradict:", *said, sep="\n  - ", file=sys.stderr)
+    return bool(said)
 
 
 if __name__ == "__main__":

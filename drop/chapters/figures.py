@@ -161,11 +161,15 @@ def say(markdown: str, name: str = "") -> None:
     publish({"text/markdown": markdown, "text/plain": re.sub(r"[*`]", "", markdown)}, name)
 
 
-def publish(bundle: dict[str, str], name: str = "") -> None:
-    """Put out one result in several forms (MIME type -> text); `name` lets another page paste it."""
+def publish(bundle: dict[str, str], name: str = "", prefix: str = "", **about: Any) -> None:
+    """Put out one result in several forms (MIME type -> text).
+
+    name: lets another page paste it; prefix: before its MIME types; about: what else its metadata say.
+    """
     from IPython.display import publish_display_data
 
-    publish_display_data(bundle, {"scrapbook": {"name": name, "mime_prefix": ""}} if name else {})
+    glue = {"scrapbook": {"name": name, "mime_prefix": prefix}} if name else {}
+    publish_display_data(bundle, {**glue, **about})
 
 
 def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], digits: int = 3) -> None:

@@ -119,7 +119,7 @@ class Grid:
     @property
     def scope(self) -> str:
         """What every figure says of itself."""
-        return f"{self.benchmark}, {self.scale} scale, n = {self.n} seeds"
+        return f"{self.title}, {self.scale} scale, n = {self.n} seeds"
 
     def lacks(self) -> str:
         """What of the plan has no record, in words: "1 of 3 seeds of GraNd, Forgetting at 0.1; ..."; "" if nothing."""
@@ -151,6 +151,36 @@ class Grid:
         ax.set_xlabel("density: fraction kept")
         ax.set_title(label, fontsize=10)
 
+    def recipe_in_words(self) -> str:
+        """Network, schedule, query models and what reports."""
+        recipe, some = self.entry.recipe, next(iter(self.found.values()))
+        return (
+            f"network {recipe.model}, {recipe.epochs} epochs on all the data and up to "
+            f"{self.entry.recipe_at(min(d for _, d in self._records)).epochs} on less, so that density d takes "
+            f"{recipe.budget:g} + {1 - recipe.budget:g} d of the steps of a full training; {recipe.short_queries} "
+            f"short query models of {recipe.short_epochs} epoch{'s' * (recipe.short_epochs > 1)}, a full one of "
+            f"{recipe.full_epochs}. Half of the test set is the validation set that gives DRoP's quotas; the other "
+            f"half reports, {metrics.tally(some['test'])[1].min()} images a class. {self.done.capitalize()} of the "
+            f"plan have records{': without ' + self.lacks() if self.lacks() else ''}."
+        )
+
+    def command(self) -> str:
+        """What measures the runs of the plan that have no record yet, a line for pruners of the same densities."""
+        spots: dict[str, list[float]] = {}
+        for run in self.plan:
+            if run.pruner != "full" and run.density not in spots.setdefault(run.pruner, []):
+                spots[run.pruner].append(run.density)
+        whole = [1.0] if any(run.pruner == "full" for run in self.plan) else []
+        groups: dict[tuple[float, ...], list[str]] = {}
+        for pruner, densities in spots.items():
+            groups.setdefault(tuple(sorted({*densities, *whole})), []).append(pruner)
+        seeds = ",".join(map(str, sorted({run.seed for run in self.plan})))
+        return "\n".join(
+            f"python -m drop run {self.benchmark} {self.scale} --pruners {','.join(pruners)} --densities "
+            f"{','.join(f'{d:g}' for d in densities)} --seeds {seeds}"
+            for densities, pruners in groups.items()
+        )
+
     def cost(self) -> str:
         """What the runs took, where, when and with which versions; empty at smoke scale, where each time differs."""
         made = [record["provenance"] for record in self.found.values()]
@@ -165,6 +195,28 @@ class Grid:
             f"({', '.join(f'{count} on {device}' for device, count in devices.items())}; "
             f"{' to '.join(sorted({dates[0], dates[-1]}))}; {'; '.join(versions)})."
         )
+
+
+def side_by_side(
+    benchmark: str, beside: Sequence[str], scale: str, pruners: Sequence[str], densities: Sequence[float],
+    seeds: Sequence[int], train: str = "never", **more,
+) -> list[Grid]:  # fmt: skip
+    """Grids of several benchmarks: the first is trained if asked, and must have a record (ValueError); the others are
+    shown as far as they have been measured. `more`: as of Grid."""
+    first = Grid(benchmark, scale, pruners, densities, seeds, train, **more)
+    if not first.found:
+        raise ValueError(
+            f"{benchmark} at {scale} scale has no record yet; give train = 'missing', or measure it before"
+        )
+    known = [entry.name for entry in benchmarks.TABLE if entry.scale == scale]
+    others = [name for name in beside if name in known and name != benchmark]
+    found = [Grid(name, scale, pruners, densities, seeds, **more) for name in others]
+    return [first, *(grid for grid in found if grid.found)]
+
+
+def scope_of(grids: Sequence[Grid]) -> str:
+    """What a figure of several benchmarks says of itself."""
+    return f"{grids[0].scale} scale, seeds: " + ", ".join(f"{grid.title} n = {grid.n}" for grid in grids)
 
 
 Sweep = Grid  # its name in notebooks that have not moved

@@ -157,15 +157,15 @@ def _html(names: list[str], cells: list[list[Cell]], columns: list[Column], capt
     styler = styler.format_index(html.escape, axis=0).format_index(html.escape, axis=1)
     kinds = ("row_heading", "col_heading", "data", "row", "col", "level", "index_name", "blank")
     styler = styler.set_table_styles(css_class_names=dict.fromkeys(kinds, ""), overwrite=False)
-    table = styler.set_caption(html.escape(caption)).to_html()
-    table = re.sub(r'<style.*?</style>\s*| id="T_0"| class="[ \d]*"', "", table, flags=re.S)
+    table = re.sub(r'<style.*?</style>\s*| id="T_0"| class="[ \d]*"', "", styler.to_html(), flags=re.S)
     head, body = table.split("<tbody>")
     head, body = re.sub(r"<th\b(?!ead)", '<th scope="col"', head), body.replace("<th", '<th scope="row"')
     table = re.sub(r"\s*\n\s*|(?<=\w|\") (?=>)", "", f"{head}<tbody>{body}")
     count = f"{len(names)} row{'s' * (len(names) != 1)}"
     link = quote(_csv(names, cells, columns), safe=",.:;()[]+*/=")
+    said = html.escape(caption)
     return (
-        f'<details class="drop-table"{"" if folded else " open"}><summary>Table ({count})</summary>'
-        f'<div role="region" tabindex="0" aria-label="{html.escape(caption)}">{table}</div>'
+        f'<details class="drop-table"{"" if folded else " open"}><summary>Table ({count})</summary><p>{said}</p>'
+        f'<div role="region" tabindex="0" aria-label="{said}">{table}</div>'
         f'<a download="table.csv" href="data:text/csv;charset=utf-8,{link}">Save as CSV</a></details>'
     )

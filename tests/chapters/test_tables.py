@@ -42,7 +42,7 @@ def test_the_same_rows_give_the_same_bytes(show, bundle):
 def test_a_table_is_folded_under_the_number_of_its_rows(show, bundle):
     soup = BeautifulSoup(bundle["text/html"], "html.parser")
     assert soup.details.summary.text == "Table (3 rows)" and not soup.details.has_attr("open")
-    assert soup.caption.text == "A & B. " + tables.NOTE
+    assert soup.p.text == "A & B. " + tables.NOTE
     assert [th["scope"] for th in soup.select("thead th, tbody th")] == ["col"] * 4 + ["row"] * 3
     assert '<details class="drop-table" open>' in show(ROWS, COLUMNS, "A.", folded=False)["text/html"]
 
