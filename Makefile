@@ -5,7 +5,7 @@ READY := .venv/ready
 export MPLBACKEND := agg
 # What is given as NAME=VALUE reaches programs through the environment, as it was typed: no shell reads it.
 export MAKE_SETTINGS := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name))))
-$(foreach name,$(MAKE_SETTINGS),$(eval override $(name) := $$(value $(name))))
+$(foreach name,$(MAKE_SETTINGS),$(eval override $(name) := $$(value $(name)))$(eval export $(name)))
 export PYTHON
 export HERE := $(CURDIR)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import fcntl
 import os
 import platform
 import re
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -30,6 +30,11 @@ from drop.experiments import records
 from publish import kernels, pages
 from rerun import jobs
 from rerun.batch import gpus_here
+
+try:
+    import fcntl
+except ImportError:  # Windows: jobs do not wait for each other there, at worst a run is measured twice
+    fcntl = None
 
 
 def main(name: str) -> int:
@@ -115,7 +120,8 @@ def locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as file:
         with contextlib.suppress(OSError):  # a shared folder without locks: at worst a run is measured twice
-            fcntl.flock(file, fcntl.LOCK_EX)
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -125,9 +131,10 @@ def one_gpu() -> Iterator[None]:
     gpus = gpus_here()
     while gpus:
         for gpu in gpus:
-            with open(f"/tmp/drop-gpu-{os.getuid()}-{gpu.replace('/', '_')}", "w") as file:
+            with open(Path(tempfile.gettempdir(), f"drop-gpu-{_user()}-{gpu.replace('/', '_')}"), "w") as file:
                 try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if fcntl:
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
                     continue
                 os.environ["CUDA_VISIBLE_DEVICES"] = gpu
@@ -135,6 +142,10 @@ def one_gpu() -> Iterator[None]:
                 return
         time.sleep(1)
     yield
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
 
 
 def _follow(parent: int) -> None:

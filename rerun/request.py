@@ -46,12 +46,23 @@ def _nearest(name: str, valid: Any) -> str:
     return f"nearest: {', '.join(near)}"
 
 
+class Strict(yaml.SafeLoader):
+    """YAML in which a name that is given twice is an error, where the last value would win without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        names = [self.construct_object(name, deep=True) for name, _ in node.value]
+        if twice := [name for name in names if names.count(name) > 1]:
+            problem = f"{twice[0]!r} is given twice"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read_list(path: Path) -> list[dict[str, Any]]:
     """The entries of a YAML list; ValueError unless each is a mapping with a notebook."""
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML: {error}") from None
+        entries = yaml.load(path.read_text(encoding="utf-8"), Strict)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "notebook" in entry for entry in entries):
         raise ValueError(f"{path} must be a list of entries, each with `notebook:` and parameters")
     return entries

@@ -190,6 +190,14 @@ def _missing(source: Source, home: Path) -> list[str]:
     return [path for path in source.files if not (home / path).is_file()]
 
 
+def _archive(source: Source, home: Path, url: str) -> Path:
+    return home / source.folder / Path(url).name
+
+
+def _damaged(archive: Path, md5: str) -> bool:
+    return archive.is_file() and _md5(archive.read_bytes()) != md5
+
+
 def _download(name: str, source: Source, home: Path) -> None:
     """Fetch and unpack the archives, with torchvision's progress bar; FileNotFoundError says what to do by hand."""
     from torchvision.datasets.utils import download_and_extract_archive, download_url
@@ -202,7 +210,9 @@ def _download(name: str, source: Source, home: Path) -> None:
             fetch = download_url if Path(url).name in source.files else download_and_extract_archive
             fetch(url, home / source.folder, md5=md5)
     except (OSError, RuntimeError, EOFError) as error:
-        reason = f"downloading it failed ({error})"
+        damaged = [p for url, md5 in source.archives.items() if _damaged(p := _archive(source, home, url), md5)]
+        what = f"{damaged[0]} is damaged, cut off or altered: copy it again or delete it" if damaged else error
+        reason = f"downloading it failed ({what})"
     finally:
         socket.setdefaulttimeout(timeout)
     if missing := _missing(source, home):

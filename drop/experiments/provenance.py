@@ -11,6 +11,7 @@ import hashlib
 import platform
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +20,8 @@ from typing import Any
 from drop.places import PACKAGE
 
 FIRST = "experiments/runs.py"  # what a record is made by
-BESIDE = ("__init__.py", "places.py", "experiments/__init__.py", "experiments/provenance.py", "experiments/record.py",
-          "experiments/records.py")  # fmt: skip
+BESIDE = ("__init__.py", "places.py", "experiments/__init__.py", "experiments/machine.py", "experiments/provenance.py",
+          "experiments/record.py", "experiments/records.py")  # fmt: skip
 
 
 def imported(file: Path, package: Path = PACKAGE) -> set[Path]:
@@ -87,17 +88,28 @@ def provenance(device: str) -> dict[str, str | None]:
 
 @functools.cache
 def _commit() -> str | None:
-    """The commit of the checkout that holds the package, or None."""
-    if not (PACKAGE.parent / ".git").exists() or not shutil.which("git"):
-        return None
-    git = ["git", "-C", str(PACKAGE.parent), "rev-parse", "--verify", "HEAD"]
-    return subprocess.run(git, capture_output=True, text=True).stdout.strip() or None
+    """The commit of the checkout that holds the package, or None where there is none."""
+    return _git("rev-parse", "--verify", "HEAD") or None
 
 
 @functools.cache
 def _clean() -> bool | None:
     """Whether the checkout of the package was as committed when this process first asked; None: there is none."""
-    if _commit() is None:
-        return None
-    git = ["git", "-C", str(PACKAGE.parent), "status", "--porcelain"]
-    return not subprocess.run(git, capture_output=True, text=True).stdout.strip()
+    return None if _commit() is None else not _git("status", "--porcelain")
+
+
+def _git(*question: str) -> str:
+    """What git says of the checkout that holds the package; "", with a warning where git cannot tell, if nothing.
+
+    Whose checkout it is does not matter: its code is running already.
+    """
+    checkout = PACKAGE.parent
+    if not (checkout / ".git").exists() or not shutil.which("git"):
+        return ""
+    git = ["git", "-c", f"safe.directory={checkout}", "-C", str(checkout), *question]
+    done = subprocess.run(git, capture_output=True, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0]
+        warnings.warn(f"records will not name their commit, for git fails in {checkout}: {reason}", stacklevel=3)
+        return ""
+    return done.stdout.strip()

@@ -255,7 +255,8 @@ def _publish(part: Path, path: Path, replace: bool) -> bool:
         if path.exists():
             return False
         os.replace(part, path)  # a file system without hard links
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)  # the name survives a power failure too
-    os.close(folder)
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)  # the name survives a power failure too
+        os.close(folder)
     return True

@@ -300,7 +300,7 @@ def test_a_wrong_download_is_refused(monkeypatch, tmp_path, server):
     files = cifar_files("cifar10")
     publish(monkeypatch, "cifar10", files, {"batches.tar.gz": tarred(files)}, base=server[1])
     write(server[0], {"batches.tar.gz": tarred(files)[:-9]})
-    with pytest.raises(FileNotFoundError, match="downloading it failed .*corrupted"):
+    with pytest.raises(FileNotFoundError, match="downloading it failed .*damaged"):
         datasets.load("cifar10", tmp_path / "root")
 
 
