@@ -5,7 +5,10 @@ The one-liner for your own data is drop.prune(labels, recalls, density=0.3): the
 
 import importlib
 
+from drop import extras
+
 __version__ = "0.1.0"
+extras.watch()
 
 _CORE = ("coreset", "gradients", "metrics", "mixture", "quotas", "released", "scores", "selection")
 __all__ = ["prune", *_CORE]

@@ -1,5 +1,7 @@
 """Class recalls and what is read off them: average, worst class, gap, spread; from counts or from predictions."""
 
+from statistics import NormalDist
+
 import numpy as np
 
 from drop.quotas import check_labels
@@ -61,3 +63,20 @@ def gap(recalls):
 def spread(recalls):
     """Standard deviation (divisor K) of the recalls over the last axis."""
     return np.std(np.asarray(recalls, dtype=float), axis=-1)
+
+
+def wilson(correct, total, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of the interval of a share, such as a recall, from counts alone: float64, shaped as the counts.
+
+    correct, total: whole numbers, of one shape; level: how often the interval is to hold the true share. It speaks of
+    one network and a random test set, not of training again. Source: Wilson (1927), J. American Statistical Association
+    22:209. ValueError for totals that are not positive, counts beyond them, and levels outside (0, 1).
+    """
+    c, n = np.broadcast_arrays(np.asarray(correct, dtype=float), np.asarray(total, dtype=float))
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}, but a confidence level lies between 0 and 1")
+    if (n <= 0).any() or (c < 0).any() or (c > n).any():
+        raise ValueError("correct counts must lie between 0 and totals that are positive")
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    centre, half = (c + z**2 / 2) / (n + z**2), z * np.sqrt(c * (n - c) / n + z**2 / 4) / (n + z**2)
+    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)

@@ -12,6 +12,14 @@ MEASURED = PACKAGE / "measured"
 NAMED = ("DROP_DATA", "DROP_RECORDS")  # environment variables that name folders
 
 
+def in_checkout(file: Path) -> Path:
+    """The file itself, if it may be written: what is measured goes into a checkout. OSError in an installed package."""
+    if PACKAGE in file.parents and not (PACKAGE.parent / ".git").exists():
+        hint = "name a folder, or work in a checkout of the repository"
+        raise OSError(f"{file} belongs to an installed package, where nothing is written; {hint}")
+    return file
+
+
 def named(variable: str) -> Path | None:
     """The folder that a variable names, absolute, `~` resolved; None where it is not set."""
     return absolute(os.environ[variable]) if os.environ.get(variable) else None

@@ -246,3 +246,25 @@ def test_intervals_are_not_idle():
     for metric, alone, together in (("worst_class", 4.5, 4.5), ("average", 0.9, 0.8)):
         assert np.median([50 * width(intervals.estimate(a, metric)) for a, _ in made]) < alone
         assert np.median([50 * width(intervals.difference(*pair, metric)) for pair in made]) < together
+
+
+# Wilson's interval
+
+
+def test_wilson_s_interval_of_the_textbook():
+    low, high = metrics.wilson([10, 0, 20], [20, 10, 20])
+    assert low == pytest.approx([0.2993, 0.0, 0.8389], abs=1e-4)
+    assert high == pytest.approx([0.7007, 0.2775, 1.0], abs=1e-4)
+
+
+def test_wilson_s_interval_holds_the_share_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    for share, total in ((0.5, 30), (0.9, 100), (0.97, 250)):
+        low, high = metrics.wilson(rng.binomial(total, share, 20_000), total)
+        assert ((low <= share) & (share <= high)).mean() == pytest.approx(LEVEL, abs=0.02)
+
+
+@pytest.mark.parametrize("given", [([1], [0]), ([3], [2]), ([-1], [2]), ([1], [2], 1.0)])
+def test_wilson_s_interval_refuses_what_makes_no_sense(given):
+    with pytest.raises(ValueError, match="must lie|lies between"):
+        metrics.wilson(*given)

@@ -208,9 +208,10 @@ def pack(store: Store, folder: str | Path | None = None) -> list[Path]:
 
     Those of smoke scale stay where they are. folder: default the repository's. One sorted line a record: lines of one
     key keep their order and new ones follow, so the canonical record stays. Also tidies the repeated and unsorted lines
-    that a union merge leaves. ValueError, before anything is written, for a line that is no record.
+    that a union merge leaves. Before anything is written: ValueError for a line that is no record, OSError for the
+    folder of an installed package.
     """
-    folder = Path(folder or committed())
+    folder = places.in_checkout(Path(folder or committed()))
     files = {path: {text(r): r for r in _lines(path, _refuse)} for path in sorted(folder.glob("*/*.jsonl"))}
     for record in Store(store.root, also=()).all(replicates=True, protocol=None):
         if record["run"]["scale"] == "smoke":  # a rehearsal
@@ -228,7 +229,7 @@ def pack(store: Store, folder: str | Path | None = None) -> list[Path]:
 
 def write(path: Path, content: str | bytes, replace: bool = True) -> bool:
     """Write a file at one stroke, complete and on the disk or not at all; False if it exists and should stay."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    part = places.in_checkout(path).with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as file:
