@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from drop.quotas import error_weights, fill, shrunken_recalls, size_weights
+from drop.quotas import counts, error_weights, fill, shrunken_recalls, size_weights
+from drop.selection import random_keys
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -105,3 +106,45 @@ RULES: dict[str, Rule] = {
     "half-size": _half(_by_size, _same),
     "half-balanced": _half(_laplace, _even),
 }
+DEFAULT = "half-balanced"  # chosen by rerun/own_data.py
+ASSUMED = 30  # validation samples behind a recall that comes without a count
+
+
+def quotas(rule: str, known: Evidence, density: float, floor: int = 0, seed: int = 0) -> Counts:
+    """Whole samples a class, int64 (K,), summing to round(density * N): by the rule, but at least `floor` or all of it.
+
+    Equal remainders go to classes drawn by `seed`; under the bare rule to the lower class, as in `drop.quotas`.
+    ValueError for an unknown rule, and for a floor that exceeds the budget.
+
+    >>> quotas("drop", Evidence(np.array([200, 200, 200]), np.array([0.98, 1.0, 0.95])), 0.3, floor=20).tolist()
+    [46, 20, 114]
+    """
+    if rule not in RULES:
+        raise ValueError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
+    sizes, budget = known.sizes, round(density * int(known.sizes.sum()))
+    least = np.minimum(sizes, floor)
+    if least.sum() > budget:
+        raise ValueError(f"{floor} samples of each class are {least.sum()}, but density {density:g} keeps {budget}")
+    if known.total is None and rule != "drop":
+        known = known._replace(total=np.full(len(sizes), ASSUMED))
+    elif known.total is not None and rule in ("drop", "half-bare"):
+        known = known._replace(recalls=np.where(known.total > 0, known.recalls, shrunken(known)))
+    ideal = RULES[rule](known, density)
+    order = np.arange(len(sizes)) if rule == "drop" else np.argsort(random_keys(len(sizes), seed))
+    kept, low = np.zeros(len(sizes), np.int64), np.zeros(len(sizes), bool)
+    while True:  # in each round the classes below the floor are lifted to it, and the others share what is left
+        kept[low] = least[low]
+        rest = order[~low[order]]
+        left = budget - int(least[low].sum())
+        if not len(rest):
+            return kept
+        kept[rest] = _counts(sizes[rest], ideal[rest], left / int(sizes[rest].sum()))
+        if not (kept < least).any():
+            return kept
+        low |= kept < least
+
+
+def _counts(sizes: Counts, weights: Floats, density: float) -> Counts:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return counts(sizes, weights, density)

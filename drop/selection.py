@@ -10,7 +10,7 @@ import numbers
 import numpy as np
 from numpy.typing import ArrayLike
 
-from drop.quotas import as_array, check_labels, check_recalls, drop_counts
+from drop.quotas import as_array, check_labels
 
 TIES = ("random", "index")
 
@@ -83,20 +83,3 @@ def _ascending(scores: ArrayLike, size: int, seed: int, ties: str) -> np.ndarray
         return np.argsort(s, kind="stable")
     order = np.argsort(random_keys(size, seed))  # keys are distinct
     return order if size and (s == s[0]).all() else order[np.argsort(s[order], kind="stable")]
-
-
-def prune(labels: ArrayLike, recalls: ArrayLike, density: float, scores: ArrayLike | None = None,
-          seed: int = 0) -> np.ndarray:  # fmt: skip
-    """Return the sorted int64 indices that DRoP keeps: quotas by class error, then random (or top) inside each class.
-
-    labels (N,) whole numbers in [0, K); recalls (K,) validation recall of each class under a model trained on all the
-    data; density the fraction to keep in [0, 1]; scores (N,), high = keep, or None for random, which the paper
-    recommends.
-
-    >>> import drop
-    >>> labels = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
-    >>> drop.prune(labels, recalls=[0.9, 0.6], density=0.4).tolist()  # 1 sample of class 0, 4 of class 1
-    [4, 6, 8, 9, 10]
-    """
-    y = check_labels(labels, len(check_recalls(recalls)))
-    return select(y, drop_counts(np.bincount(y, minlength=len(as_array(recalls))), recalls, density), scores, seed)

@@ -1,0 +1,399 @@
+"""Own data: labels and recalls of any kind, plans that warn, and floors under what a class keeps."""
+
+import json
+import types
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import drop
+from drop import planning, quotas, rules, selection
+from drop.names import coded
+from drop.planning import Plan
+from drop.rules import RULES, Evidence
+
+NAN = float("nan")
+LABELS = ["cat"] * 100 + ["dog"] * 60 + ["owl"] * 40
+COUNTS = {"cat": (90, 100), "dog": (70, 100), "owl": (50, 100)}
+BARE = {"cat": 0.9, "dog": 0.7, "owl": 0.5}
+quick = settings(deadline=None, max_examples=60, derandomize=True, database=None)
+
+
+def quiet(function, *arguments, **named):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*arguments, **named)
+
+
+# the rule
+
+
+def test_the_default_is_half_smoothed_drop_and_half_balanced():
+    made = drop.plan(LABELS, COUNTS, 0.3)
+    sizes, errors = np.array([100, 60, 40]), 1 - (np.array([90, 70, 50]) + 1) / 102
+    mixed = (quotas.fill(sizes, errors, 0.3) + quotas.fill(sizes, 1 / sizes, 0.3)) / 2
+    assert made.rule == rules.DEFAULT == "half-balanced"
+    assert np.abs(np.array(list(made.counts.values())) - mixed * sizes).max() < 1
+    assert sum(made.counts.values()) == 60
+
+
+def test_the_papers_rule_is_bare_where_it_is_asked_for():
+    labels = np.arange(1000) % 4
+    recalls = [0.9, 0.8, 0.7, 0.4]
+    kept = quiet(drop.prune, labels, recalls, 0.3, seed=5, rule="drop", at_least=0)
+    counts = quotas.drop_counts([250] * 4, recalls, 0.3)
+    assert np.bincount(labels[kept]).tolist() == counts.tolist() == [25, 50, 75, 150]
+    assert (kept == selection.select(labels, counts, seed=5)).all()
+
+
+def test_no_class_vanishes_unless_asked_and_then_a_sentence_names_it():
+    labels, recalls = np.repeat([0, 1, 2], 200), ([98, 100, 95], [100] * 3)
+    assert min(np.bincount(labels[drop.prune(labels, recalls, 0.3)])) >= 30
+    with pytest.warns(UserWarning, match=r"^1 keeps none of its samples \(its recall is 1\): at_least= keeps some$"):
+        kept = drop.prune(labels, recalls, 0.3, rule="drop", at_least=0)
+    assert np.bincount(labels[kept]).tolist() == [51, 0, 129]
+    with pytest.warns(UserWarning, match=r"^few samples are kept of 1 \(1 of 200\): at_least= keeps more$"):
+        kept = drop.prune(labels, recalls, 0.3, rule="drop")
+    assert np.bincount(labels[kept]).tolist() == [51, 1, 128]
+
+
+@st.composite
+def problems(draw):
+    K = draw(st.integers(1, 6))
+    sizes = np.array(draw(st.lists(st.integers(1, 300), min_size=K, max_size=K)))
+    total = np.array(draw(st.lists(st.integers(0, 40), min_size=K, max_size=K)))
+    right = np.array([draw(st.integers(0, int(n))) for n in total])
+    return Evidence(sizes, right / np.where(total, total, NAN), total), draw(st.floats(0, 1)), draw(st.integers(0, 30))
+
+
+@quick
+@given(problems(), st.sampled_from(sorted(RULES)), st.integers(0, 9))
+def test_every_rule_meets_the_budget_and_the_floor(problem, rule, seed):
+    known, density, floor = problem
+    least, budget = np.minimum(known.sizes, floor), round(density * int(known.sizes.sum()))
+    if least.sum() > budget:
+        with pytest.raises(ValueError, match=f"but density {density:g} keeps {budget}"):
+            rules.quotas(rule, known, density, floor, seed)
+        return
+    kept = rules.quotas(rule, known, density, floor, seed)
+    assert kept.dtype == np.int64 and kept.sum() == budget
+    assert ((kept >= least) & (kept <= known.sizes)).all()
+
+
+def test_what_the_rules_are():
+    known = Evidence(np.array([100, 50]), np.array([0.9, 0.6]), np.array([20, 20]))
+    smooth = 1 - (np.array([18, 12]) + 1) / 22
+    for name, weights in {
+        "laplace": smooth, "root": smooth**0.5, "size": smooth / known.sizes, "drop": np.array([0.1, 0.4]),
+        "balanced": 1 / known.sizes, "proportional": np.ones(2),
+    }.items():  # fmt: skip
+        assert RULES[name](known, 0.2) == pytest.approx(quotas.fill(known.sizes, weights, 0.2)), name
+    for name, (one, other) in {
+        "half": ("laplace", "proportional"), "half-size": ("size", "proportional"),
+        "half-balanced": ("laplace", "balanced"), "half-bare": ("drop", "proportional"),
+    }.items():  # fmt: skip
+        assert RULES[name](known, 0.2) == pytest.approx((RULES[one](known, 0.2) + RULES[other](known, 0.2)) / 2), name
+
+
+def test_equal_remainders_go_to_classes_drawn_by_the_seed():
+    """With 3 samples a class the alphabetically last ones used to lose every time."""
+    labels = [name for name in "abcdefghij" for _ in range(3)]
+    counts = {name: (40, 50) for name in "abcdefghij"}
+    lucky = np.zeros(10)
+    for seed in range(40):
+        lucky += np.array(list(drop.plan(labels, counts, 0.5, seed=seed).counts.values())) - 1
+    assert lucky.sum() == 40 * 5 and lucky.min() > 8 and lucky.max() < 32
+
+
+# recalls in every form, aligned by name
+
+REPORT = {name: {"precision": 0.5, "recall": r, "f1-score": 0.5, "support": 100.0} for name, r in BARE.items()}
+REPORT |= {"accuracy": 0.7, "macro avg": {"precision": 0.5, "recall": 0.7, "f1-score": 0.5, "support": 300.0}}
+FRAME = pd.DataFrame({"class": list(COUNTS), "right": [90, 70, 50], "total": [100] * 3})
+WITH_COUNTS = {
+    "pairs": COUNTS, "right and total": {n: {"right": c, "total": t} for n, (c, t) in COUNTS.items()},
+    "report": REPORT, "report as a table": pd.DataFrame(REPORT), "its transpose": pd.DataFrame(REPORT).T,
+    "table": FRAME, "shuffled table": FRAME.iloc[[2, 0, 1]],
+}  # fmt: skip
+WITHOUT = {
+    "dictionary": BARE, "another order": dict(reversed(BARE.items())), "Series": pd.Series(BARE),
+    "sorted Series": pd.Series(BARE).sort_values(),
+    "table": pd.DataFrame({"label": list(BARE), "recall": list(BARE.values())}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", WITH_COUNTS)
+def test_recalls_with_counts_by_name(form):
+    made = drop.plan(LABELS, WITH_COUNTS[form], 0.3)
+    assert made.counts == drop.plan(LABELS, COUNTS, 0.3).counts and made.notes == ()
+    assert [(row.name, row.recall, row.total) for row in made.rows] == [(n, c / t, t) for n, (c, t) in COUNTS.items()]
+
+
+@pytest.mark.parametrize("form", WITHOUT)
+def test_bare_recalls_by_name_say_what_is_not_known(form):
+    made = drop.plan(LABELS, WITHOUT[form], 0.3)
+    assert made.counts == drop.plan(LABELS, BARE, 0.3).counts
+    assert made.notes == (
+        "recalls come without counts, so each is taken as if from 30 samples: pass (right, total) or "
+        "validation=(labels, predictions)",
+    )
+
+
+def test_recalls_in_the_order_of_numbered_classes():
+    labels = np.array([{"cat": 3, "dog": 7, "owl": 9}[name] for name in LABELS])
+    expected = list(drop.plan(LABELS, COUNTS, 0.3).counts.values())
+    confusion = np.diag([90, 70, 50]) + np.array([[0, 5, 5], [30, 0, 0], [20, 30, 0]])
+    for given_ in (([90, 70, 50], [100] * 3), (np.array([90, 70, 50]), torch.full((3,), 100)), confusion):
+        made = drop.plan(labels, given_, 0.3)
+        assert made.counts == dict(zip([3, 7, 9], expected, strict=True))
+    named = drop.plan(labels, {"9": (50, 100), "7": (70, 100), "3": (90, 100)}, 0.3)  # as a report names them
+    assert list(named.counts.values()) == expected
+    bare = drop.plan(labels, torch.tensor([0.9, 0.7, 0.5], dtype=torch.float64), 0.3)
+    assert list(bare.counts.values()) == list(drop.plan(LABELS, BARE, 0.3).counts.values())
+
+
+def test_validation_labels_and_predictions():
+    true = np.repeat(["owl", "cat", "dog"], 100)
+    predicted = np.concatenate(
+        [np.repeat(["owl", "cat"], 50), np.repeat(["cat", "owl"], [90, 10]), np.repeat(["dog", "cow"], [70, 30])]
+    )
+    expected = drop.plan(LABELS, COUNTS, 0.3)
+    for kind in (list, np.array, pd.Series, pd.Categorical):
+        made = drop.plan(LABELS, validation=(kind(true), kind(predicted)), density=0.3)
+        assert made.counts == expected.counts and made.notes == ()
+    more = np.append(true, "yak"), np.append(predicted, "yak")
+    made = drop.plan(LABELS, validation=more, density=0.3)
+    assert made.notes == ("validation samples of 'yak' say nothing: no training sample has that label",)
+
+
+def test_a_class_without_validation_samples_gets_the_mean_recall_of_none():
+    made = drop.plan(LABELS, validation=(["cat"] * 40 + ["dog"] * 40, ["cat"] * 50 + ["dog"] * 30), density=0.3)
+    owl = made.rows[2]
+    assert (owl.recall, owl.total) == (None, 0) and owl.kept > 0
+    assert made.notes == ("recalls of 'owl' rest on fewer than 30 samples (the fewest: 0)",)
+    for rule in RULES:
+        assert sum(quiet(drop.plan, LABELS, {**COUNTS, "owl": (0, 0)}, 0.3, rule=rule).counts.values()) == 60
+
+
+# labels of every kind
+
+CODES = [0] * 6 + [1] * 6
+KINDS = {
+    "list": CODES, "range": range(12), "floats": [float(y) for y in CODES], "from 1": [y + 1 for y in CODES],
+    "negative": [-y for y in CODES], "bool": [bool(y) for y in CODES], "uint8": np.array(CODES, np.uint8),
+    "object": np.array(CODES, object), "object floats": np.array([float(y) for y in CODES], object),
+    "strings": ["ab"[y] for y in CODES], "numpy strings": np.array(["ab"[y] for y in CODES]),
+    "Series": pd.Series(["ab"[y] for y in CODES], index=range(5, 17)), "far apart": [10**12 * y for y in CODES],
+    "Categorical": pd.Categorical(["ab"[y] for y in CODES], categories=["b", "a"]),
+    "Series of Categorical": pd.Series(["ab"[y] for y in CODES], dtype="category"),
+    "nullable": pd.Series(CODES, dtype="Int64"), "tensor": torch.tensor(CODES), "float16": torch.tensor(CODES).half(),
+    "Arrow": types.SimpleNamespace(to_pylist=lambda: CODES), "bytes": [b"ab"[y : y + 1] for y in CODES],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_of_any_kind(kind):
+    found = coded(KINDS[kind])
+    back = [found.names[code] for code in found.codes]
+    given_ = KINDS[kind].to_pylist() if kind == "Arrow" else list(KINDS[kind])
+    given_ = [value.item() if hasattr(value, "item") else value for value in given_]
+    assert back == given_ and found.codes.dtype == np.int64
+    assert len(found.names) == len(set(found.names))
+    if kind != "range":
+        counts = {name: (40, 50) for name in found.names}
+        assert drop.plan(KINDS[kind], counts, 0.5).positions().shape == (6,)
+
+
+def test_a_categorical_keeps_its_order_and_its_empty_classes():
+    found = coded(pd.Categorical(["a", "b"], categories=["c", "b", "a"]))
+    assert found.names == ["c", "b", "a"] and found.sizes().tolist() == [0, 1, 1]
+
+
+def test_a_class_without_training_samples_keeps_none():
+    note = "no training sample belongs to {}: nothing is kept of it"
+    made = drop.plan(LABELS, {**COUNTS, "yak": (5, 100)}, 0.3)
+    assert made.counts["yak"] == 0 and sum(made.counts.values()) == 60 and note.format("'yak'") in made.notes
+    made = drop.plan([0, 0, 2, 2], ([40, 10, 40], [50, 50, 50]), 0.5)  # 1 is absent, so three recalls are meant
+    assert made.counts == {0: 1, 1: 0, 2: 1} and note.format(1) in made.notes
+    made = drop.plan([0, 0, 2, 2], ([10, 40, 40, 10], [50] * 4), 0.5, classes=[3, 2, 1, 0])
+    assert made.counts == {3: 0, 2: 1, 1: 0, 0: 1}
+
+
+def test_groups_share_the_budget_in_place_of_classes():
+    labels = ["cat", "dog"] * 100
+    places = ["land"] * 150 + ["sea"] * 50
+    made = drop.plan(labels, {"land": (90, 100), "sea": (50, 100)}, 0.2, groups=places)
+    assert list(made.counts) == ["land", "sea"] and made.counts["sea"] > made.counts["land"]
+    validation = (
+        ["cat"] * 100 + ["dog"] * 100,
+        ["cat"] * 90 + ["dog"] * 60 + ["cat"] * 50,
+        ["land"] * 100 + ["sea"] * 100,
+    )
+    assert drop.plan(labels, validation=validation, density=0.2, groups=places).counts == made.counts
+    lost = drop.plan(
+        ["cat"] * 50 + ["dog"] * 50, {"a": 1.0, "b": 0.5}, 0.2, groups=["a"] * 50 + ["b"] * 50, rule="drop", at_least=0
+    )
+    assert "no sample of class 'cat' is kept" in lost.notes
+
+
+# the plan
+
+
+def test_a_plan_is_a_table_with_sentences():
+    text = str(drop.plan(LABELS, {"cat": (18, 20), "dog": (70, 100), "owl": (50, 100)}, 0.3))
+    assert text == (
+        "keep 60 of 200 samples (rule half-balanced, density 0.3)\n\n"
+        "class      size  recall  95 %              kept  why\n"
+        "cat         100    0.90  0.70 – 0.97         18  0.60 of its share\n"
+        "dog          60    0.70  0.60 – 0.78         20  1.11 of its share\n"
+        "owl          40    0.50  0.40 – 0.60         22  1.83 of its share\n\n"
+        "! recalls of 'cat' rest on fewer than 30 samples (the fewest: 20)"
+    )
+
+
+def test_a_plan_goes_to_json_and_back():
+    made = drop.plan(LABELS, COUNTS, 0.3, seed=4)
+    back = Plan.from_json(made.to_json())
+    assert back.to_json() == made.to_json() and str(back) == str(made)
+    assert back.positions(LABELS).tolist() == made.positions().tolist()
+    assert json.loads(made.to_json())["classes"][0]["name"] == "cat"
+    with pytest.raises(ValueError, match="a plan from JSON knows no samples"):
+        back.positions()
+    with pytest.raises(ValueError, match="class 'cat' has 99 samples, but the plan was made for 100"):
+        back.positions(LABELS[1:])
+    for text in ("{}", "[1", '{"classes": [{"nam": 1}]}'):
+        with pytest.raises(ValueError, match="this is no plan in JSON"):
+            Plan.from_json(text)
+
+
+def test_prune_is_the_plans_positions():
+    scores = np.random.default_rng(0).random(200)
+    made = drop.plan(LABELS, COUNTS, 0.3)
+    assert drop.prune(LABELS, COUNTS, 0.3).tolist() == made.positions().tolist()
+    assert drop.prune(LABELS, COUNTS, 0.3, scores).tolist() == made.positions(scores=scores).tolist()
+    first, second = (drop.prune(LABELS, COUNTS, 0.3, seed=seed) for seed in (0, 1))
+    assert first.tolist() != second.tolist() and len(first) == len(second) == 60
+
+
+@pytest.mark.parametrize("density", [0, 1, np.float32(0.5), np.array(0.5), torch.tensor(0.5)])
+def test_any_density(density):
+    assert len(drop.plan(LABELS, COUNTS, density).positions()) == 200 * float(density)
+
+
+def test_notes_name_what_is_noise_and_what_needs_no_rebalancing():
+    made = drop.plan(LABELS, dict.fromkeys(BARE, (9, 10)), 0.3)
+    assert made.notes == (
+        "recalls of 'cat', 'dog', 'owl' rest on fewer than 30 samples (the fewest: 10)",
+        "recalls do not differ by more than chance: there is nothing to rebalance",
+    )
+    assert drop.plan(LABELS, COUNTS, 0.3).notes == drop.plan(LABELS, COUNTS, 1.0).notes == ()
+    tiny = drop.plan(LABELS, COUNTS, 0.01)
+    assert tiny.notes == ("'owl' keeps none of its samples (the budget is small): at_least= keeps some",) or any(
+        "keeps none of its samples" in note for note in tiny.notes
+    )
+
+
+def test_a_floor_is_a_number_of_samples_or_the_class():
+    assert drop.plan(LABELS, COUNTS, 0.3, at_least=15, rule="drop").counts == {"cat": 15, "dog": 21, "owl": 24}
+    assert drop.plan(LABELS, COUNTS, 0.7, at_least=45, rule="drop").counts["owl"] == 40
+
+
+# every wrong input is one sentence
+
+DATASET = types.SimpleNamespace(targets=[0, 1])
+
+
+class ImageSet:
+    def __getitem__(self, i):
+        return [0], 1
+
+    def __len__(self):
+        return 3
+
+
+BAD = [
+    (lambda: drop.prune([0, 1], [0.5, 0.5]), "say what fraction to keep, such as density=0.3"),
+    (lambda: drop.prune([0, 1], density=0.3), "pass either recalls or validation="),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.3, validation=([0], [0])), "pass either recalls or validation="),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 30), "density is 30, but the fraction to keep must lie in"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, scores=[1.0]), "there are 2 samples, but scores have shape"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, rule="best"),
+     "there is no rule 'best'; there are drop, proportional, "),
+    (lambda: drop.prune(LABELS, COUNTS, 0.3, at_least=30), "at_least=30 needs 90 samples, but density 0.3 keeps 60"),
+    (lambda: drop.prune(LABELS, COUNTS, 0.3, at_least=-1), "at_least is -1, but must be a whole number of samples"),
+    (lambda: drop.prune(range(10), [0.5] * 13, 0.5),
+     "there are 13 recalls, but labels name 10 classes, 0, 1, 2, 3, 4 and 5"),
+    (lambda: drop.prune([0, 1, 2], [0.5, 0.5], 0.5),
+     "there are 2 recalls, but labels name 3 classes, 0, 1, 2: recalls="),
+    (lambda: drop.prune([0, 1], [0.5, 1.5], 0.5),
+     r"the recall of class 1 is 1.5, but recalls must lie in \[0, 1\]: divide"),
+    (lambda: drop.prune([0, 1], [0.5, 93.0], 0.5), "divide percentages by 100"),
+    (lambda: drop.prune([0, 1], [0.5, -0.1], 0.5), r"the recall of class 1 is -0.1, but recalls must lie in \[0, 1\]$"),
+    (lambda: drop.prune([0, 1], [0.5, NAN], 0.5), "the recall of class 1 is nan"),
+    (lambda: drop.prune(LABELS, [0.9, 0.7, 0.5], 0.3),
+     "classes have names, 'cat', 'dog', 'owl', so recalls need them too"),
+    (lambda: drop.prune(LABELS, {"Cat": 0.9, "dog": 0.7}, 0.3),
+     "there is no recall for 'cat', 'owl', and recalls name 'Cat', which no label does"),
+    (lambda: drop.prune(LABELS, pd.Series([0.9, 0.7, 0.5]), 0.3),
+     "no recall for 'cat', 'dog', 'owl', and recalls name 0, 1, 2"),
+    (lambda: drop.prune([0, 1], {0: 0.5, 1: 0.5, "1": 0.7}, 0.5), "two recalls have names that read alike"),
+    (lambda: drop.prune([0, 1], {0: 0.5, 1: "high"}, 0.5), "the recall of 1 is 'high', but recalls are numbers"),
+    (lambda: drop.prune([0, 1], {0: (5, 4), 1: (1, 2)}, 0.5), r"of class 0 5 of 4 are right: pass \(right, total\)"),
+    (lambda: drop.prune([0, 1], ([5, 1], [4, 2]), 0.5), r"of class 0 5 of 4 are right: pass \(right, total\)"),
+    (lambda: drop.prune([0, 1], ([5, 1], [4]), 0.5), r"\(right, total\) have 2 and 1 entries"),
+    (lambda: drop.prune([0, 1], {0: {"f1": 1}, 1: {"f1": 1}}, 0.5), "the entry of 0 has 'f1', but needs recall"),
+    (lambda: drop.prune([0, 1], "precision recall", 0.5), "recalls cannot be text .*output_dict=True"),
+    (lambda: drop.prune([0, 1], 0.9, 0.5), r"recalls have shape \(\), but must be one a class"),
+    (lambda: drop.prune([0, 1], np.ones((2, 3)), 0.5), r"recalls have shape \(2, 3\)"),
+    (lambda: drop.prune([0, 1], object(), 0.5), "recalls cannot be object"),
+    (lambda: drop.prune(np.eye(3), [0.5] * 3, 0.5),
+     r"labels has shape \(3, 3\): of one-hot rows or probabilities pass the argmax"),
+    (lambda: drop.prune(np.ones((3, 1)), [0.5], 0.5),
+     r"labels has shape \(3, 1\): pass the column, ravel\(\) makes it flat"),
+    (lambda: drop.prune(np.array(3), [0.5], 0.5), r"labels has shape \(\): pass one label a sample"),
+    (lambda: drop.prune([0, 0.5], [0.5, 0.5], 0.5),
+     "labels must name classes, but sample 1 has 0.5: cut what is continuous"),
+    (lambda: drop.prune([0, NAN], [0.5, 0.5], 0.5),
+     "labels lack 1 values, the first that of sample 1: drop these samples"),
+    (lambda: drop.prune(["a", None], [0.5, 0.5], 0.5), "labels lack 1 values, the first that of sample 1"),
+    (lambda: drop.prune(pd.Categorical(["a", None]), [0.5], 0.5), "labels lack 1 values, the first that of sample 1"),
+    (lambda: drop.prune(["a", 1], [0.5, 0.5], 0.5), "labels mix int and str: give every class a name of one type"),
+    (lambda: drop.prune([[0], [1, 2]], [0.5], 0.5), "labels has rows of different lengths"),
+    (lambda: drop.prune(DATASET, [0.5], 0.5), "labels is a SimpleNamespace: pass its labels, dataset.targets"),
+    (lambda: drop.prune(ImageSet(), [0.5], 0.5),
+     r"labels is a ImageSet: pass one label a sample, such as \[label for _, label"),
+    (lambda: drop.prune(FRAME, [0.5], 0.5), r"labels is a whole DataFrame: pass one column, such as data\['total'\]"),
+    (lambda: drop.prune("cats", [0.5], 0.5), "labels is a str: pass one label a sample"),
+    (lambda: drop.prune(np.array([1j]), [0.5], 0.5), "labels cannot be complex128: they name classes"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, classes=[0]),
+     "classes lacks 1: it must name every class of the labels once"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, classes=[0, 0, 1]), "classes names a class twice"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, groups=[0]), "there are 2 labels, but 1 groups"),
+    (lambda: drop.prune([0, 1], validation=[0, 1, 2], density=0.5),
+     r"validation must be \(labels, predictions\) of the"),
+    (lambda: drop.prune([0, 1], validation=([0, 1], [0]), density=0.5), "validation has 2 labels, 1 predictions"),
+    (lambda: drop.prune([0, 1], validation=([], []), density=0.5), "validation has no samples"),
+    (lambda: drop.prune([0, 1], validation=([0, 1], np.eye(2)), density=0.5),
+     "predictions has shape .*pass the argmax over axis 1"),
+    (lambda: drop.prune(LABELS, validation=(["cat"], [3]), density=0.5),
+     "no prediction is the name of a class: validation has labels such as 'cat', predictions such as 3"),
+    (lambda: drop.prune(LABELS, validation=([0], [0]), density=0.5),
+     "validation names 0, but the training labels name 'cat', 'dog'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "message"), BAD, ids=[message for _, message in BAD])
+def test_bad_input_is_one_clear_sentence(call, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_at_all():
+    assert drop.plan([], {}, 0.5).positions().tolist() == []
+    assert planning.FEW < planning.SHAKY
