@@ -95,6 +95,7 @@ def run(
             print(f"{each.pruner} {each.density} seed {each.seed} {each.key}")
         return
     from drop.experiments.runs import measure
+    from drop.metrics import right_of
 
     clocks = (TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *clocks, console=console) as bar:
@@ -102,9 +103,9 @@ def run(
 
         def report(stage, done, total, what, result) -> None:
             task = tasks[stage] if stage in tasks else tasks.setdefault(stage, bar.add_task(stage, total=total))
-            correct = result.validation[-1].diagonal() / result.validation[-1].sum(1)
+            correct = right_of(result.validation[-1]) / result.validation[-1].sum(1)
             of = f"{what.pruner} {what.density:g}" if isinstance(what, benchmarks.Run) else "query"
-            text = f"{stage}: {of} seed {what.seed}: validation {correct.mean():.3f}, worst class {correct.min():.3f}"
+            text = f"{stage}: {of} seed {what.seed}: validation {correct.mean():.3f}, worst {correct.min():.3f}"
             bar.update(task, completed=done, description=text)
             if not console.is_terminal:
                 print(f"{done}/{total} {text}", flush=True)

@@ -23,6 +23,16 @@ def tally(counts) -> tuple[np.ndarray, np.ndarray]:
     return correct, total
 
 
+def right_of(confusion) -> np.ndarray:
+    """Correctly classified samples of each class or group, (…, G), from counts (…, G, K): true group x prediction.
+
+    Groups go class after class, as many a class: those of class k are the rows k G / K to (k + 1) G / K - 1.
+    """
+    confusion = np.asarray(confusion)
+    groups, classes = confusion.shape[-2:]
+    return confusion[..., np.arange(groups), np.arange(groups) * classes // groups]
+
+
 def recalls_of(counts) -> np.ndarray:
     """Share of each class that is classified correctly, float64 (K,), from the counts that `tally` accepts."""
     correct, total = tally(counts)

@@ -33,6 +33,8 @@ class Arena:
         self.scale = variance.clamp_min(1e-6).rsqrt().float().to(self.device)
         self.held_out = {"validation": self._padded(data.validation, 0), "test": self._padded(data.test, 0)}
         self.held_out_labels = {"validation": data.validation.labels.to(device), "test": data.test.labels.to(device)}
+        self.num_strata = len(data.strata)
+        self.strata = {"validation": data.validation.strata.to(device), "test": data.test.strata.to(device)}
 
     def _padded(self, split: Split, shift: int) -> torch.Tensor:
         padded = torch.nn.functional.pad(split.images, (shift,) * 4)
@@ -91,6 +93,6 @@ class Arena:
         return self.apply(network, self.held_out[split])[1].argmax(1)
 
     def confusion(self, predictions: torch.Tensor, split: str) -> torch.Tensor:
-        """Counts int64 (K, K), true class x predicted class."""
-        K = self.num_classes
-        return torch.bincount(self.held_out_labels[split] * K + predictions, minlength=K * K).view(K, K)
+        """Counts int64 (G, K), true group x predicted class; without groups (K, K), true class x predicted class."""
+        G, K = self.num_strata, self.num_classes
+        return torch.bincount(self.strata[split] * K + predictions, minlength=G * K).view(G, K)

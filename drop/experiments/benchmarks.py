@@ -109,6 +109,7 @@ class Run:
 SMOKE = Recipe("small-8-16-16", 4, 128, 0.2, 1e-3, precision="fp32", short_queries=2, full_epochs=8, evaluations=1)
 FASHION = Recipe("small-32-64-64", 9, 256, 0.15, 2e-3)
 LONG_TAIL = dataclasses.replace(FASHION, epochs=12, short_epochs=2)  # of 24,000 images instead of 60,000
+GARMENTS = Recipe("small-32-64-64", 20, 256, 0.15, 1e-3, shift=2, short_epochs=2)  # of 12,000 images
 CIFAR = Recipe("small-48-96-128", 7, 256, 0.15, 1e-3, shift=2)
 VGG16 = Recipe("vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, shift=4, short_epochs=16,
                full_epochs=160, window=10, evaluations=8)  # fmt: skip
@@ -123,6 +124,8 @@ TABLE = [
     Benchmark("fashion-mnist", "laptop", "fashion-mnist", FASHION),
     Benchmark("fashion-mnist-long-tail", "smoke", "fashion-mnist-mini-long-tail", SMOKE),
     Benchmark("fashion-mnist-long-tail", "laptop", "fashion-mnist-long-tail", LONG_TAIL),
+    Benchmark("garments-on-scenes", "smoke", "garments-on-scenes-mini", dataclasses.replace(SMOKE, epochs=8, batch=64)),
+    Benchmark("garments-on-scenes", "laptop", "garments-on-scenes", GARMENTS),
     Benchmark("cifar10", "smoke", "cifar10", SMOKE),
     Benchmark("cifar10", "laptop", "cifar10", CIFAR),
     Benchmark("cifar10", "paper", "cifar10", VGG16),

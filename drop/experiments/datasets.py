@@ -12,26 +12,20 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import io
-import lzma
 import os
-import pickle
 import socket
-import tempfile
 import tomllib
-import warnings
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from drop import places
-from drop.experiments import folders
+from drop.experiments import folders, garments, longtails, readers
+from drop.experiments.originals import Original, check_groups
 from drop.places import DATA
 
 if TYPE_CHECKING:
@@ -39,8 +33,6 @@ if TYPE_CHECKING:
 
 PACKAGED = DATA
 FOLDER = "folder:"
-FASHION_CLASSES = tuple("T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(","))
-Pair = tuple[np.ndarray, np.ndarray]  # images uint8 (N, C, H, W), labels int64 (N,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +41,13 @@ class Split:
 
     images: Tensor  # uint8 (N, C, H, W)
     labels: Tensor  # int64 (N,)
+    groups: Tensor | None = None  # int64 (N,): label * values of the attribute + value; None: no attribute is known
+    clusters: Tensor | None = None  # int64 (N,), of test images that share a scene; None: all are independent
+
+    @property
+    def strata(self) -> Tensor:
+        """What quotas and recalls are per: the groups where there are some, the classes elsewhere."""
+        return self.labels if self.groups is None else self.groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +60,12 @@ class DataSet:
     validation: Split
     test: Split
     digest: str
+    groups: tuple[str, ...] = ()  # names, class after class, each with all values of the attribute
 
-
-class Original(NamedTuple):
-    """A data set as it was published, before a validation set is carved out of it."""
-
-    classes: tuple[str, ...]
-    train: Pair
-    test: Pair
-    validation: Pair | None = None
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """The names of what quotas and recalls are per: the groups where there are some, the classes elsewhere."""
+        return self.groups or self.classes
 
 
 @dataclass(frozen=True)
@@ -80,6 +76,15 @@ class Source:
     files: dict[str, str]
     archives: dict[str, str]
     folder: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A data set that is computed from published ones; `content` is the sha256 of what is made."""
+
+    make: Callable[..., Original]
+    parts: tuple[str, ...]
+    content: str
 
 
 def data_root() -> Path:
@@ -98,12 +103,16 @@ def load(name: str, root: str | Path | None = None, validation: str = "test") ->
     if validation not in ("test", "train"):
         raise ValueError(f"validation is {validation!r}: it must be 'test' (half of the test set) or 'train' (a tenth)")
     identity = digest(name)
-    classes, train, test, held_out = original(name, root)
+    found = original(name, root)
+    strata = found.groups or found.classes
+    train, test, held_out = map(found.columns, ("train", "test", "validation"))
     if validation == "train":
-        held_out, train = _carve(train, 10, classes, "training")
-    elif held_out is None:
-        held_out, test = _carve(test, 2, classes, "test")
-    return DataSet(name, classes, _tensors(train), _tensors(held_out), _tensors(test), identity)
+        held_out, train = _carve(train, 10, strata, "training")
+    elif not held_out:
+        held_out, test = _carve(test, 2, strata, "test")
+    if found.groups:
+        check_groups({"training": train[2], "validation": held_out[2], "test": test[2]}, found.groups)
+    return DataSet(name, found.classes, *map(_tensors, (train, held_out, test)), identity, found.groups)
 
 
 def digest(name: str) -> str:
@@ -116,6 +125,8 @@ def digest(name: str) -> str:
             for split, samples in splits.items()
             for file, label in samples
         }
+    elif name in MADE:
+        return MADE[name].content
     else:
         md5s = _source(name).files
     return hashlib.sha256("".join(f"{md5s[path]}  {path}\n" for path in sorted(md5s)).encode()).hexdigest()
@@ -126,11 +137,20 @@ def original(name: str, root: str | Path | None = None) -> Original:
     if name.startswith(FOLDER):
         classes, splits = folders.index(_path_of(name))
         return Original(classes, **folders.decode(splits))
+    if name in MADE:
+        return _made(name, root)
     source = _source(name)
     home = data_root() if root is None else Path(root).expanduser()
     if not source.archives:
         home = PACKAGED
     return source.read(home, _verified(name, source, home))
+
+
+def _made(name: str, root: str | Path | None) -> Original:
+    found = MADE[name].make(*(original(part, root) for part in MADE[name].parts))
+    if found.content != MADE[name].content:
+        raise ValueError(f"{name} was made with the content {found.content}, but should have {MADE[name].content}")
+    return found
 
 
 def _path_of(name: str) -> Path:
@@ -149,27 +169,30 @@ def _md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _carve(pair: Pair, parts: int, classes: tuple[str, ...], split: str) -> tuple[Pair, Pair]:
-    """The first 1/parts of each class in file order (rounded down), and the rest, both in file order."""
-    images, labels = pair
-    sizes = np.bincount(labels, minlength=len(classes))
+def _carve(columns: tuple[np.ndarray, ...], parts: int, strata: tuple[str, ...], split: str) -> tuple[tuple, tuple]:
+    """The first 1/parts of each class or group in file order (rounded down), and the rest, both in file order.
+
+    columns: images, labels, and with an attribute groups, then whatever else has one entry a sample.
+    """
+    of = columns[min(2, len(columns) - 1)]
+    sizes = np.bincount(of, minlength=len(strata))
     if sizes.min() < parts:
+        kind = "class" if len(columns) == 2 else "group"
         raise ValueError(
-            f"class {classes[sizes.argmin()]!r} has {sizes.min()} {split} images: it takes at least "
+            f"{kind} {strata[sizes.argmin()]!r} has {sizes.min()} {split} images: it takes at least "
             f"{parts} to carve a validation set out of them"
         )
-    order = np.argsort(labels, kind="stable")
+    order = np.argsort(of, kind="stable")
     place = np.empty_like(order)
-    place[order] = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # within its class
-    first = place < (sizes // parts)[labels]
-    return (images[first], labels[first]), (images[~first], labels[~first])
+    place[order] = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # within its class
+    first = place < (sizes // parts)[of]
+    return tuple(column[first] for column in columns), tuple(column[~first] for column in columns)
 
 
-def _tensors(pair: Pair) -> Split:
+def _tensors(columns: tuple[np.ndarray, ...]) -> Split:
     import torch
 
-    images, labels = (torch.from_numpy(np.require(array, requirements=("C", "W"))) for array in pair)
-    return Split(images, labels)
+    return Split(*(torch.from_numpy(np.require(column, requirements=("C", "W"))) for column in columns))
 
 
 def _verified(name: str, source: Source, home: Path) -> dict[str, bytes]:
@@ -227,90 +250,37 @@ def _download(name: str, source: Source, home: Path) -> None:
         )
 
 
-def _read_mini(home: Path, contents: dict[str, bytes]) -> Original:
-    (content,) = contents.values()
-    with np.load(io.BytesIO(lzma.decompress(content))) as arrays:
-        return Original(
-            FASHION_CLASSES,
-            *((arrays[f"{split}_images"], arrays[f"{split}_labels"].astype(np.int64)) for split in ("train", "test")),
-        )
-
-
-def _read_fashion(home: Path, contents: dict[str, bytes]) -> Original:
-    arrays = []
-    for split in ("train", "t10k"):
-        images, labels = (
-            np.frombuffer(contents[f"FashionMNIST/raw/{split}-{kind}-ubyte"], np.uint8, offset=offset)
-            for kind, offset in (("images-idx3", 16), ("labels-idx1", 8))
-        )
-        arrays.append((images.reshape(-1, 1, 28, 28), labels.astype(np.int64)))
-    return Original(FASHION_CLASSES, *arrays)
-
-
-def _read_long_tail(read: Callable[..., Original], home: Path, contents: dict[str, bytes]) -> Original:
-    """A data set with fewer and fewer training images from class to class: N_k · 10^(-k/(K-1)) (Cui et al. 2019)."""
-    classes, (images, labels), test, _ = read(home, contents)
-    sizes = np.bincount(labels) * 0.1 ** np.linspace(0, 1, len(classes))
-    kept = np.concatenate([np.flatnonzero(labels == k)[: round(n)] for k, n in enumerate(sizes)])
-    return Original(classes, (images[kept], labels[kept]), test)
-
-
-def _read_cifar(home: Path, contents: dict[str, bytes]) -> Original:
-    """CIFAR-10's five training batches, test batch and meta, or CIFAR-100's train, test and meta (fine labels)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # NumPy 2.4 frowns on how the arrays of 2009 were pickled
-        *train, test, meta = (pickle.loads(content, encoding="latin1") for content in contents.values())
-    names, labels = ("fine_label_names", "fine_labels") if "fine_labels" in test else ("label_names", "labels")
-    return Original(
-        tuple(meta[names]),
-        *(
-            (
-                np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32),
-                np.concatenate([batch[labels] for batch in batches]),
-            )
-            for batches in (train, [test])
-        ),
-    )
-
-
-def _read_tiny_imagenet(home: Path, contents: dict[str, bytes]) -> Original:
-    """The class folders of the archive, unpacked once; each file is compared with the archive's checksum of it."""
-    (content,) = contents.values()
-    tree = home / "tiny-imagenet-200"
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if not tree.is_dir():
-            with tempfile.TemporaryDirectory(dir=home) as partial:  # renamed when complete: no half-unpacked tree
-                archive.extractall(partial)
-                os.replace(Path(partial, tree.name), tree)
-        expected = {
-            str(home / file.filename): file.CRC
-            for file in archive.infolist()
-            if not file.is_dir() and "/test/" not in file.filename
-        }  # test/ has no labels
-        words = dict(line.split("\t") for line in archive.read(f"{tree.name}/words.txt").decode().splitlines())
-    altered = [
-        file for file, crc in expected.items() if not Path(file).is_file() or zlib.crc32(Path(file).read_bytes()) != crc
-    ]
-    classes, splits = ((), {}) if altered else folders.index(tree)
-    altered += [file for samples in splits.values() for file, _ in samples if file not in expected]
-    if altered:
-        raise ValueError(f"tiny-imagenet: {altered[0]} is not as in {tree.name}.zip; delete {tree} to unpack it again")
-    return Original(tuple(words[wnid].split(",")[0] for wnid in classes), **folders.decode(splits))
+def _read_long_tail(read: Callable, imbalance: float, order, home: Path, contents: dict[str, bytes]) -> Original:
+    return longtails.cut(read(home, contents), imbalance, order)
 
 
 _READERS = {
-    "fashion-mnist-mini": _read_mini,
-    "fashion-mnist": _read_fashion,
-    "cifar10": _read_cifar,
-    "cifar100": _read_cifar,
-    "tiny-imagenet": _read_tiny_imagenet,
+    "fashion-mnist-mini": readers.mini,
+    "fashion-mnist": readers.fashion,
+    "cifar10": readers.cifar,
+    "cifar100": readers.cifar,
+    "tiny-imagenet": readers.tiny_imagenet,
 }
 SOURCES = {
     name: Source(_READERS[name], entry["files"], entry.get("archives", {}), entry.get("folder", "."))
     for name, entry in tomllib.loads((PACKAGED / "sources.toml").read_text()).items()
 }
-SOURCES |= {
-    f"{name}-long-tail": replace(SOURCES[name], read=partial(_read_long_tail, SOURCES[name].read))
-    for name in ("fashion-mnist-mini", "fashion-mnist")
-}
-NAMES = tuple(SOURCES)
+for _name, _tails in {
+    "fashion-mnist-mini": {"fashion-mnist-mini-long-tail": (10, None)},
+    "fashion-mnist": {"fashion-mnist-long-tail": (10, None)},
+    "cifar10": {},
+}.items():
+    for _tail, (_imbalance, _order) in (_tails | longtails.variants(_name)).items():
+        _cut = partial(_read_long_tail, SOURCES[_name].read, _imbalance, _order)
+        SOURCES[_tail] = replace(SOURCES[_name], read=_cut)
+MADE = {  # with the sha256 of their content
+    "garments-on-scenes": Made(
+        partial(garments.compose, plan=garments.FULL), ("fashion-mnist", "cifar100"),
+        "47ab4579027f844d2a642f77eed41c335c4d51035d49bd003e318b410dffe6ae",
+    ),
+    "garments-on-scenes-mini": Made(
+        partial(garments.compose, plan=garments.MINI), ("fashion-mnist-mini", "fashion-mnist-mini"),
+        "26471940f3aba4cd10f1805e4007c95c09b39ea16cf5eeab1cad21d2bc98e956",
+    ),
+}  # fmt: skip
+NAMES = (*SOURCES, *MADE)

@@ -26,6 +26,7 @@ from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import Benchmark, Recipe
 from drop.experiments.models import Network, build
 from drop.experiments.training import Job, Result
+from drop.metrics import right_of
 from drop.quotas import shrunken_recalls
 
 SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one
@@ -142,13 +143,15 @@ class Shelf:
         return self.derived(query, "grand", compute)
 
     def recalls(self, benchmark: Benchmark, seed: int, shrink: bool = False) -> np.ndarray:
-        """DRoP's validation recalls, float64 (K,): each short query's at its best epoch, averaged over the queries.
+        """DRoP's validation recalls of classes or groups, each short query's at its best epoch, averaged over them.
+
+        Float64 (K,). The best epoch has the most validation images right.
 
         shrink: towards their mean, as those of one draw of the validation images.
         """
-        counts = [self.get(query)["validation"] for query in queries_for(benchmark, seed, "el2n")]  # (E, K, K) each
-        best = [epochs[epochs.trace(axis1=1, axis2=2).argmax()] for epochs in counts]
-        recalls, total = np.mean([c.diagonal() / c.sum(1) for c in best], axis=0), best[0].sum(1)
+        counts = [self.get(query)["validation"] for query in queries_for(benchmark, seed, "el2n")]  # (E, G, K) each
+        best = [epochs[right_of(epochs).sum(1).argmax()] for epochs in counts]
+        recalls, total = np.mean([right_of(c) / c.sum(1) for c in best], axis=0), best[0].sum(1)
         return shrunken_recalls(recalls * total, total) if shrink else recalls
 
     def score(self, benchmark: Benchmark, seed: int, name: str, labels: np.ndarray) -> np.ndarray:

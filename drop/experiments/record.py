@@ -1,10 +1,16 @@
-"""One record: what a run is (its configuration, its key), what is kept of it, and whether it holds together."""
+"""One record: what a run is (its configuration, its key), what is kept of it, and whether it holds together.
+
+Of data with groups, `classes` names the groups and every count and recall is a group's; `groups` says of which classes
+they are, as many of each and class after class, and which test images share a scene.
+"""
 
 import base64
 import hashlib
 import json
 import math
 import re
+import zlib
+from collections.abc import Iterable
 from typing import Any
 
 PROTOCOL = 1  # raised when a change of the code changes results: records of several protocols are never mixed
@@ -72,6 +78,12 @@ def _check(record: Record) -> None:
     _require(sum(kept) == total, f"{sum(kept)} samples are kept, but density {run['density']} means {total}")
     if recalls is not None:
         _require(len(recalls) == K and all(0 <= r <= 1 for r in recalls), f"the quota recalls are {recalls}")
+    if groups := record.get("groups"):
+        of = len(groups["of_classes"])
+        _require(1 < of < K and K % of == 0, f"{K} groups are not as many of each of {of} classes")
+        found = clusters_of(record)
+        images = sum(total for _, total in right_and_total(record["test"]))
+        _require(found is None or len(found) == images, f"clusters are not of {images} test images")
     for split in ("validation", "test"):
         _require(_counted(record[split], K), f"the {split} counts are not those of {K} classes with samples in each")
     hits, start = hits_of(record), 0
@@ -111,6 +123,23 @@ def hits_of(record: Record) -> str:
     digits = "".join(f"{byte:08b}" for byte in base64.b64decode(record["test_hits"], validate=True))
     _require(len(digits) == -(-count // 8) * 8, f"test_hits has {len(digits)} digits for {count} test images")
     return digits[:count]
+
+
+def packed_clusters(numbers: Iterable[int]) -> str:
+    """Numbers below 2^16, one a test image in the order of `hits_of`, as a record keeps them: zlib in base64."""
+    return base64.b64encode(zlib.compress(b"".join(n.to_bytes(2, "little") for n in numbers), 9)).decode()
+
+
+def clusters_of(record: Record) -> list[int] | None:
+    """The number of the scene of each test image, in the order of `hits_of`; None where images are independent."""
+    packed = (record.get("groups") or {}).get("clusters")
+    if packed is None:
+        return None
+    try:
+        content = zlib.decompress(base64.b64decode(packed, validate=True))
+    except zlib.error as error:
+        raise ValueError(f"the clusters are damaged ({error})") from error
+    return [int.from_bytes(content[i : i + 2], "little") for i in range(0, len(content), 2)]
 
 
 def _counted(counts: Any, K: int) -> bool:

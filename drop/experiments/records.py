@@ -23,8 +23,10 @@ from drop.experiments.record import (
     PROVENANCE_FIELDS,
     RUN_FIELDS,
     Record,
+    clusters_of,
     hits_of,
     key,
+    packed_clusters,
     place,
     plain,
     right_and_total,
@@ -34,9 +36,9 @@ from drop.experiments.record import (
 from drop.places import MEASURED
 
 __all__ = [
-    "PROTOCOL", "PROVENANCE_FIELDS", "RUN_FIELDS", "Record", "Store", "code_hash", "committed", "default_root",
-    "hits_of", "key", "load", "pack", "place", "plain", "provenance", "right_and_total", "status", "text", "validate",
-    "write",
+    "PROTOCOL", "PROVENANCE_FIELDS", "RUN_FIELDS", "Record", "Store", "clusters_of", "code_hash", "committed",
+    "default_root", "hits_of", "key", "load", "pack", "packed_clusters", "place", "plain", "provenance",
+    "right_and_total", "status", "text", "validate", "write",
 ]  # fmt: skip
 Reject = Callable[[Path, str], None]  # what to do with a file or line that is no record, and the reason
 

@@ -22,6 +22,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +34,7 @@ from drop.experiments.datasets import DataSet
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Record, Store
 from drop.experiments.training import Job, Result, seed_of, train
+from drop.metrics import right_of
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
 from drop.selection import select, top
 
@@ -76,6 +78,7 @@ def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) ->
 def keep(run: Run, labels: np.ndarray, num_classes: int, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
     """The kept indices of a run, sorted int64 (n,), and the recalls float64 (K,) that set its quotas, if any did.
 
+    labels: of groups, where the data carry some, with their number; quotas and recalls are then per group.
     With a fresh draw in every epoch they are int64 (epochs + 1, n): the last batch may reach into one epoch more.
     """
     size, recalls, shelf = round(run.density * len(labels)), None, Shelf(store.root)
@@ -117,12 +120,12 @@ def job_of(run: Run, kept: np.ndarray) -> Job:
 def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result,
               device: str) -> Record:  # fmt: skip
     """The record of a finished run, in the fields of `drop.experiments.records`."""
-    K, labels = len(data.classes), data.train.labels.numpy()
+    K, labels = len(data.strata), data.train.strata.numpy()
     first = kept if kept.ndim == 1 else kept[0]
-    hits = result.validation.diagonal(axis1=1, axis2=2)  # (evaluations, K)
+    hits = right_of(result.validation)  # (evaluations, K)
     return {
         "key": records.key(run.config(), data.digest), "protocol": records.PROTOCOL, "run": run.config(),
-        "data": data.digest, "classes": list(data.classes), "class_sizes": np.bincount(labels, minlength=K),
+        "data": data.digest, "classes": list(data.strata), "class_sizes": np.bincount(labels, minlength=K),
         "kept": np.bincount(labels[first], minlength=K), "quota_recalls": recalls,
         "validation": _counts(result.validation[-1]), "test": _counts(result.test[-1]),
         "test_hits": base64.b64encode(np.packbits(result.hits)).decode(),
@@ -133,8 +136,17 @@ def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | N
         },
         "seconds": round(result.seconds, 2), "provenance": records.provenance(device) | _how(run.benchmark, device),
         "kept_digest": hashlib.sha256(np.asarray(kept, "<i8").tobytes()).hexdigest()[:16],
-        "query_keys": sorted(query.key for query in needed_queries([run])),
+        "query_keys": sorted(query.key for query in needed_queries([run])), **_groups(data),
     }  # fmt: skip
+
+
+def _groups(data: DataSet) -> dict[str, Any]:
+    """What a record of grouped data says beside the counts: the classes, and which test images share a scene."""
+    if not data.groups:
+        return {}
+    clusters, order = data.test.clusters, data.test.groups.argsort(stable=True)
+    packed = None if clusters is None else records.packed_clusters(clusters[order].tolist())
+    return {"groups": {"of_classes": list(data.classes), "clusters": packed}}
 
 
 def _how(benchmark: Benchmark, device: str) -> dict[str, str | None]:
@@ -153,7 +165,8 @@ def _cpuinfo() -> str:
 
 
 def _counts(confusion: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
-    return confusion if len(confusion) <= SEVERAL else {"correct": confusion.diagonal(), "total": confusion.sum(1)}
+    G, K = confusion.shape
+    return confusion if G == K <= SEVERAL else {"correct": right_of(confusion), "total": confusion.sum(1)}
 
 
 def measure(
@@ -180,7 +193,7 @@ def measure(
 def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
     """The missing query models of one benchmark, then its runs, the longest first."""
     data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
-    labels, shelf = data.train.labels.numpy(), Shelf(store.root)
+    labels, shelf = data.train.strata.numpy(), Shelf(store.root)
     if runs and not round(least := min(run.density for run in runs) * len(labels)):
         raise ValueError(f"a density keeps none of {len(labels)} images: the least one means {least:.2g} of them")
     queries = [query for query in needed_queries(runs) if not shelf.has(query)]
@@ -192,7 +205,7 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
         for query in needed_queries(run for run in runs if "grand" in needed_scores(run)):
             if query.index >= 0:
                 shelf.grand(query, trainer.arena)
-        chosen = {run: keep(run, labels, len(data.classes), store) for run in runs}
+        chosen = {run: keep(run, labels, len(data.strata), store) for run in runs}
         work = [(r, job_of(r, chosen[r][0])) for r in sorted(runs, key=lambda run: (run.seed, -run.density))]
         for done, (run, result) in enumerate(trainer(work), 1):
             store.put(record_of(run, data, *chosen[run], result, trainer.name))

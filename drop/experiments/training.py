@@ -55,9 +55,9 @@ class Job:
 class Result:
     """What came of a job."""
 
-    validation: np.ndarray  # int64 (evaluations, K, K): true class x predicted class
+    validation: np.ndarray  # int64 (evaluations, G, K): true group (or class, where there are none) x predicted class
     test: np.ndarray
-    hits: np.ndarray  # bool (test images,): right at the end, class after class, within a class in file order
+    hits: np.ndarray  # bool (test images,): right at the end, group after group, within a group in file order
     epochs: np.ndarray  # float (evaluations,): when
     losses: np.ndarray  # float (evaluations,): mean training loss since the last evaluation
     seconds: float
@@ -200,7 +200,8 @@ class Lane:
             p.guesses = guesses["test"]
             p.losses.clear()
             if p.job.cost_sensitive:
-                self.class_weights.copy_(cdb_weights(validation.diagonal() / validation.sum(1)))
+                of_classes = validation.view(self.arena.num_classes, -1, self.arena.num_classes).sum(1)
+                self.class_weights.copy_(cdb_weights(of_classes.diagonal() / of_classes.sum(1)))
 
     def result(self) -> Result:
         p = self.progress
@@ -211,8 +212,8 @@ class Lane:
         lengths = np.diff([0, *p.stops])
         losses = torch.stack([entry[2] for entry in p.evaluated]).cpu().numpy() / lengths
         epochs = np.array(p.stops) * self.arena.recipe.batch / p.job.size
-        labels = self.arena.held_out_labels["test"]
-        hits = (p.guesses == labels)[labels.argsort(stable=True)].cpu().numpy()
+        right = p.guesses == self.arena.held_out_labels["test"]
+        hits = right[self.arena.strata["test"].argsort(stable=True)].cpu().numpy()
         return Result(validation, test, hits, epochs, losses, time.perf_counter() - p.began, outputs)
 
 
