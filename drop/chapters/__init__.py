@@ -18,6 +18,10 @@ A chapter asks for a grid of runs, draws it with a kind of chart, and shows the 
         best=["average"], signed=["minus Random"],
     )
 
+Text is Markdown written by a person; `prose.values` gives it numbers to paste, `prose.holds` checks what it asserts,
+and `prose.made` closes a chapter with how it was made. Cells that only prepare or tabulate are tagged remove-input, the
+one that draws a section's figure hide-input and nbval-ignore-output.
+
 charts.py lists the kinds: curves, differences and forest, frontier, ranked, classes, class_map; `charts.panel` gives an
 empty panel of the book's size for the drawing that only one chapter needs. A method has one colour and one marker
 everywhere (`figures.method`); what lies above and below a comparison is `figures.MORE` and `figures.LESS`.

@@ -13,6 +13,7 @@ one of two panels that stand side by side: `figures.show([charts.curves(grid, "a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -101,16 +102,16 @@ class Row(NamedTuple):
 
 def forest(
     rows: Sequence[Row], title: str = "", x: str = "", reach: tuple[float, float] | None = None,
-    lines: Mapping[str, float] | None = None, margin: float | None = None,
+    lines: Mapping[str, float] | None = None, margin: float | None = None, unit: float = 100,
 ) -> Figure:  # fmt: skip
     """Estimates with their intervals in percent, a row each; an interval from fewer than five seeds is dashed.
 
     reach: ends of the axis; an estimate beyond stands at the edge as a number. lines: dotted levels with a name, in
-    percent. margin: one more dotted line, in points, that the text speaks of.
+    percent. margin: one more dotted line, in points, that the text speaks of. unit: 1 for what is no share.
     """
-    fig, ax = panel(0.75 + 0.25 * len(rows) + 0.3 * bool(title) + 0.2 * bool(lines), title, x)
+    fig, ax = panel(0.75 + 0.24 * len(rows) + 0.3 * bool(title) + 0.2 * bool(lines), title, x)
     for y, row in enumerate(rows):
-        found = [e for e in row.estimates if e is not None]
+        found = [_scaled(e, unit) for e in row.estimates if e is not None]
         for i, e in enumerate(found[: 1 if reach and _beyond(found[0], reach) else None]):
             _interval(ax, y + (i - (len(found) - 1) / 2) * 0.32, e, row.look, filled=i == 0, reach=reach)
     for name, level in (lines or {}).items():
@@ -128,8 +129,12 @@ def forest(
     return fig
 
 
+def _scaled(e: Estimate, unit: float) -> Estimate:
+    return replace(e, value=unit * e.value, low=unit * e.low, high=unit * e.high)
+
+
 def _interval(ax: Axes, y: float, e: Estimate, look: Method, filled: bool, reach=None) -> None:
-    value, ends = 100 * e.value, np.clip([100 * e.low, 100 * e.high], *(reach or (-1e3, 1e3)))
+    value, ends = e.value, np.clip([e.low, e.high], *(reach or (-1e3, 1e3)))
     if reach and _beyond(e, reach):
         right = value > reach[1]
         text = f"{value:+.0f} ▸" if right else f"◂ {value:+.0f}"
@@ -143,7 +148,7 @@ def _interval(ax: Axes, y: float, e: Estimate, look: Method, filled: bool, reach
 
 
 def _beyond(e: Estimate, reach: tuple[float, float]) -> bool:
-    return not reach[0] <= 100 * e.value <= reach[1]
+    return not reach[0] <= e.value <= reach[1]
 
 
 def differences(
@@ -239,7 +244,7 @@ def ranked(grid: Grid, pruner: str, densities: Sequence[float], title: str = "")
     The number at the left end counts the samples of the smallest class in the seed where it is smallest.
     """
     look, floor = figures.method(pruner), -1.0
-    fig, ax = panel(2.6, title or f"{grid.title}: {look.label}", "classes, sorted")
+    fig, ax = panel(2.4, title or f"{grid.title}: {look.label}", "classes, sorted")
     for d in (d for d in sorted(densities) if grid.of(pruner, d)):
         lines, fewest = np.sort(grid.kept(pruner, d), axis=1), min(min(r["kept"]) for r in grid.of(pruner, d))
         ax.axhline(d, color=FAINT, linewidth=0.8)

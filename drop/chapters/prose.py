@@ -18,7 +18,7 @@ from drop.chapters.grid import Grid
 from drop.experiments.intervals import Estimate
 
 HIDDEN = "application/papermill.record/"  # such an output is not shown, but can be pasted
-UNKNOWN = (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError)  # where a record is missing
+UNKNOWN = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)  # a record is missing
 
 
 def points(e: Estimate, digits: int = 1) -> str:

@@ -39,7 +39,8 @@ def show(
     caption: what the table says, without the figure beside it. digits: of floats and Estimates; scale: of Estimates.
     best, least: columns whose highest (lowest) value is marked. signed: columns of differences, which have a sign, and
     a colour where the interval (or the number) lies on one side of 0. name: lets another page paste the table.
-    ValueError for a row of another length than `columns`, or a marked column that is not there.
+    Without rows it says so. ValueError for a row of another length than `columns`, and for a marked column that is not
+    there.
     """
     rows, columns = [list(row) for row in rows], list(columns)
     for row in rows:
@@ -55,6 +56,9 @@ def show(
     ]  # fmt: skip
     if any(cell.few for row in cells for cell in row):
         caption = f"{caption} {NOTE}"
+    if not rows:
+        publish({"text/markdown": f"*No records: {caption}*", "text/plain": f"No records: {caption}"}, name)
+        return
     names = [str(row[0]) for row in rows]
     text = "\n".join([caption, "", *_lines(names, cells, columns)])
     publish({"text/html": _html(names, cells, columns, caption, folded), "text/plain": text}, name)

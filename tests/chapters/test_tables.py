@@ -91,6 +91,11 @@ def test_a_single_seed_has_no_interval(show):
     assert "[" not in show([["a", Estimate(0.5, 0.5, 0.0, 1.0, 1)]], ["x", "y"], "C.")["text/plain"]
 
 
+def test_a_table_without_rows_says_that_records_are_missing(show):
+    bundle = show([], ["x", "y"], "Gains.")
+    assert bundle == {"text/markdown": "*No records: Gains.*", "text/plain": "No records: Gains."}
+
+
 def test_groups_make_a_second_head_row(show):
     columns = ["pruner", ("CIFAR-10", "average"), ("CIFAR-10", "worst"), ("Fashion-MNIST", "average")]
     bundle = show([["a", 1.0, 2.0, 3.0]], columns, "C.", best=[("CIFAR-10", "worst")])

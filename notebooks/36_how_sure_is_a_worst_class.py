@@ -1,0 +1,125 @@
+# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # How sure is a worst class?
+#
+# *How far off is the smallest of many measured recalls, and what do a few seeds tell?*
+#
+# :::{admonition} In short
+# :class: tip
+# The smallest of $K$ measured recalls lies too low on average, because it picks the unluckiest class as well as the
+# worst: with 100 classes of 50 test images each, all recognised in 70 % of cases, it is expected at
+# {glue:text}`hundred`. With the ten classes and {glue:text}`images` test images a class of this book's laptop scale the
+# bias is hardly visible; what makes intervals wide here is the small number of seeds.
+# :::
+
+# %% tags=["parameters", "hide-input"]
+benchmark = "fashion-mnist"
+beside = ["cifar10"]  # shown beside it as far as they have been measured
+scale = "laptop"
+pruners = [
+    "random", "el2n", "grand", "forgetting", "dynamic-uncertainty",
+    "k-center", "prototype", "random+balanced", "random+drop",
+]  # fmt: skip
+densities = [0.1, 1.0]  # fractions of the training set that are kept
+seeds = [0, 1, 2, 3, 4]
+train = "never"  # or "missing": train every run that has no record
+
+# %% tags=["remove-input"]
+import numpy as np
+from scipy.special import stdtrit  # the quantile of Student's t
+
+from drop import metrics
+from drop.chapters import charts, figures, minimum, prose, tables
+from drop.chapters.audit import Audit
+from drop.chapters.grid import side_by_side
+
+figures.style()
+if scale == "smoke":  # a test of the page, in seconds: two short query models do
+    pruners = [pruner for pruner in pruners if pruner in ("random", "el2n", "random+drop")]
+grids = side_by_side(benchmark, beside, scale, pruners, densities, seeds, train)
+audits = [Audit(grid, pruners, densities) for grid in grids]
+focus = audits[0].pruned[0]
+images = int(metrics.tally(next(iter(grids[0].found.values()))["test"])[1].min())
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+SIZES = [20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000]
+left = charts.panel(3.0, "All classes at 70 %", "test images a class", "expected smallest recall (%)")
+for many, dashes in ((10, "-"), (100, "--"), (1000, ":")):
+    heights = [100 * minimum.expected_minimum(np.full(many, 0.7), n) for n in SIZES]
+    left[1].plot(SIZES, heights, dashes, color=figures.INK, label=f"{many} classes")
+left[1].axhline(70, color=figures.INK, linewidth=0.8)
+right = charts.panel(3.0, f"Recalls as on {grids[0].title}", "test images a class", "worst class (%)")
+for estimator, dashes, words in ((minimum.expected_chosen, "-", "chosen on validation"),
+                                 (minimum.expected_minimum, "--", "smallest on test")):  # fmt: skip
+    heights = [100 * estimator(audits[0].before, n) for n in SIZES]
+    right[1].plot(SIZES, heights, dashes, color=figures.INK, label=words)
+right[1].axhline(100 * audits[0].before.min(), color=figures.INK, linewidth=0.8)
+for _, ax in (left, right):
+    ax.set_xscale("log")
+    ax.set_xticks([20, 50, 100, 200, 500, 1000], ["20", "50", "100", "200", "500", "1000"])
+    ax.set_xticks([], minor=True)
+    ax.legend(fontsize=charts.TEXT)
+figures.show(
+    [left[0], right[0]],
+    caption="Exact means. Left: the smallest of 10, 100 and 1000 measured recalls where every class truly has 70 % "
+    f"(thin line). Right: with the recalls of {grids[0].title} after training on everything, the smallest test recall "
+    "and the test recall of the class chosen on validation enclose the true worst class (thin line).",
+    alt="With 100 classes and 50 images the expected smallest of recalls that are all 70 % is "
+    f"{100 * minimum.expected_minimum(np.full(100, 0.7), 50):.0f} %.",
+)
+
+# %% tags=["remove-input"]
+rows = [["100 classes at 70 % (CIFAR-100, half its test set)", 50, *minimum.row(np.full(100, 0.7), 50)],
+        ["10 classes at 70 % (CIFAR-10, half its test set)", 500, *minimum.row(np.full(10, 0.7), 500)]]  # fmt: skip
+for a in audits:
+    truths = {f"{figures.method(p).label} at {focus:g}": a.grid.recalls(p, d).mean(axis=0)
+              for p, d in a.places if d == focus} | {"training on everything": a.before}  # fmt: skip
+    rows += [[f"{a.grid.title}, {name}", images, *minimum.row(truth, images)] for name, truth in truths.items()]
+tables.show(rows, ["taken as the truth", "images", "worst", "minimum", "(simulated)", "chosen", "(simulated) "],
+            "Expected smallest recall and expected recall of the class chosen on validation (%), exact and from 4000 "
+            "simulated test sets.")  # fmt: skip
+
+# %% [markdown]
+# ## The smallest recall lies too low, the chosen one too high
+#
+# The worst class is the smallest of $K$ recalls, each measured on finitely many images. If class $k$ has true recall
+# $p_k$ and $n$ test images of its own, the number of hits $X_k$ is binomial, and the expected smallest recall is
+#
+# $$\mathbb{E}\,\min_k \frac{X_k}{n} = \frac1n \sum_{x=1}^{n} \prod_{k=1}^{K} \Pr(X_k \ge x), \qquad X_k \sim
+# \mathrm{Bin}(n, p_k).$$
+#
+# The alternative lies too high: choose the class that looks worst on validation images and report its recall on *test*
+# images. That is an honest recall of one class, but the choice is sometimes wrong, and no class is worse than the
+# worst. The truth is between the two averages. Training on everything loses {glue:text}`bias` points to the choice of
+# the unluckiest class here.
+#
+# The bias depends on the method: a fair one, whose classes lie close together, loses more to it than an unfair one
+# whose worst class stands alone, so the smallest recall flatters unfair methods. The intervals of this book allow for
+# it: their lower end is the least of the classes' lower bounds, their upper end the upper bound of the class chosen on
+# validation.
+#
+# ## Few seeds make wide intervals
+#
+# An interval covers the spread over seeds and the finite test set. For the seeds alone it reaches to either side
+# {glue:text}`reach_2` standard errors with two seeds, {glue:text}`reach_3` with three, {glue:text}`reach_5` with five
+# and {glue:text}`reach_10` with ten (Student's $t$). So two seeds tell next to nothing, and five tell nearly as much as
+# ten. Raised digits beside an interval count its seeds where they are fewer than five.
+
+# %% tags=["remove-input"]
+prose.values({
+    "hundred": lambda: prose.percent(minimum.expected_minimum(np.full(100, 0.7), 50), 0),
+    "images": lambda: str(images),
+    "bias": lambda: f"{100 * (audits[0].before.min() - minimum.expected_minimum(audits[0].before, images)):.1f}",
+    **{f"reach_{n}": lambda n=n: f"{stdtrit(n - 1, 0.975):.1f}" for n in (2, 3, 5, 10)},
+})  # fmt: skip
+prose.holds({
+    "the bias is hardly visible with ten classes": lambda: all(
+        a.before.min() - minimum.expected_minimum(a.before, images) < 0.005 for a in audits),
+    "the truth lies between the two averages": lambda: all(
+        low - 1e-9 <= worst <= high + 1e-9 for _, _, worst, low, _, high, _ in rows),
+})  # fmt: skip
+prose.made(grids)
