@@ -13,6 +13,8 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 from drop import __version__
+from drop.chapters import explorer
+from drop.experiments import records
 from publish import downloads, mathml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,6 +112,8 @@ def on_finish(app: Sphinx, problem: Exception | None) -> None:
         path.write_text(re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>\s*", "", page), encoding="utf-8")
     written = json.dumps(texts, ensure_ascii=False, sort_keys=True)
     (out / "_static" / "texts.js").write_text(f"window.bookTexts = {written};\n", encoding="utf-8")
+    measured = json.dumps(explorer.cells(records.load(records.committed())), ensure_ascii=False, separators=(",", ":"))
+    (out / "_static" / "explorer-data.js").write_text(f"window.explorerData = {measured};\n", encoding="utf-8")
     (out / "llms.txt").write_text(f"# {app.config.html_title}\n\n" + "\n".join(pages) + "\n", encoding="utf-8")
 
 
