@@ -1,7 +1,7 @@
 """What the explorer page shows: every measured cell with its intervals, as plain data for a script.
 
-    data = cells(records.load(records.committed()))
-    data["cifar10-laptop"]["cells"][0]     {"pruner": "cdb-w", "density": 0.1, "seeds": 3, "average": [...], ...}
+data = cells(records.load(records.committed()))
+data["cifar10-laptop"]["cells"][0]     {"pruner": "cdb-w", "density": 0.1, "seeds": 3, "average": [...], ...}
 """
 
 from __future__ import annotations

@@ -20,8 +20,6 @@ from drop.chapters import figures
 from publish import pages, render
 
 ROOT = pages.ROOT
-CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
-QUIET = ["background-networking", "component-update", "sync", "gpu"]
 REMOTE = re.compile(r"^\s*(https?:)?//")
 
 
@@ -220,20 +218,6 @@ def test_pages_show_no_traceback_and_no_path_of_this_machine(book: Path):
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", *(f"--disable-{name}" for name in QUIET)]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
