@@ -13,6 +13,7 @@ help:
 	@echo "make book    set up, train the quickstart live, render the book        -> _build/html/index.html"
 	@echo "make test    set up, run every test, every notebook and a clean build"
 	@echo "make pages   execute the notebooks again and write the committed pages -> book/*.ipynb"
+	@echo "make pdf     print the rendered book into one file                     -> _build/drop.pdf (needs chromium)"
 	@echo "make rerun   measure through papermill what has no record yet: SCALE=laptop BENCHMARK=... SEEDS=0-4 JOBS=1 LIST=... DRY=1"
 	@echo "make clean   remove what was built (the environment in .venv stays)"
 	@echo "PYTHON=python3.12 make book   uses another Python (3.11 or newer) for the environment"
@@ -48,6 +49,10 @@ pages: $(READY)
 	@$(PY) -m publish.pages
 	@echo "pages: done, see git status for what changed"
 
+pdf: book
+	@echo "pdf: printing the rendered book"
+	@$(PY) -m publish.pdf
+
 # Every NAME=VALUE is a setting, so that a misspelt one is an error.
 rerun: $(READY)
 	@$(PY) -m rerun.batch --make
@@ -56,4 +61,4 @@ clean:
 	@rm -rf _build book/00_quickstart.ipynb
 	@echo "clean: removed _build and the quickstart's page"
 
-.PHONY: help book test pages rerun clean
+.PHONY: help book test pages pdf rerun clean

@@ -1,0 +1,93 @@
+"""What a reader's browser meets: pages of readable height, nothing cut off, no barrier, no dead link, nothing fetched."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from bs4 import BeautifulSoup
+
+TALLEST = 9000  # pixels at a width of 1280
+HEAVIEST = 1_500_000  # bytes of all that one page loads
+MOST_REQUESTS = 40
+# What is known to be too tall; the list only shrinks.
+TALL = {
+    "10_why_class_densities_matter", "11_beyond_two_classes", "30_bias_audit", "33_bias_audit_cifar10",
+    "40_drop_against_the_field", "42_field_cifar10", "41_deviations", "50_how_good_are_the_quotas", "53_quotas_cifar10",
+    "60_claims_ledger",
+}  # fmt: skip
+CUT_OFF = """() => [...document.querySelectorAll('.bd-article table, .bd-article pre, .bd-article svg, .bd-article img')]
+  .filter(e => e.offsetParent !== null || e.getClientRects().length)
+  .filter(e => { let box = e; while (box && !/(auto|scroll)/.test(getComputedStyle(box).overflowX)) box = box.parentElement;
+    const frame = (box && box !== document.documentElement && box !== document.body) ? null : document.documentElement;
+    return frame && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 })
+  .map(e => e.outerHTML.slice(0, 120))"""
+
+
+def pages_of(book: Path) -> list[Path]:
+    return sorted((book / "book").glob("*.html"))
+
+
+def test_no_link_and_no_anchor_is_dead(book: Path):
+    soups = {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in pages_of(book)}
+    ids = {path: {tag["id"] for tag in soup.select("[id]")} for path, soup in soups.items()}
+    dead = []
+    for path, soup in soups.items():
+        for link in soup.select("a[href]"):
+            href, anchor = urldefrag(link["href"])
+            if re.match(r"[a-z]+:", href) or (not href and not anchor):
+                continue
+            target = (path.parent / unquote(href)).resolve() if href else path
+            if not target.exists():
+                dead.append((path.name, link["href"]))
+            elif anchor and target in ids and unquote(anchor) not in ids[target]:
+                dead.append((path.name, link["href"]))
+    assert dead == []
+
+
+def test_pages_are_short_and_light_and_nothing_is_cut_off(book: Path, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    found, tall = [], set()
+    page.on("requestfinished", lambda request: loaded.append(request.url))
+    for path in pages_of(book):
+        loaded: list[str] = []
+        page.goto(path.as_uri())
+        page.wait_for_load_state()
+        height = page.evaluate("document.querySelector('article').getBoundingClientRect().height")
+        tall |= {path.stem} if height > TALLEST else set()
+        files = [Path(unquote(url.removeprefix("file://").split("?")[0])) for url in loaded if url.startswith("file:")]
+        weight = sum(file.stat().st_size for file in set(files) if file.exists())
+        found += [(path.stem, "weighs", weight)] * (weight > HEAVIEST)
+        found += [(path.stem, "requests", len(files))] * (len(files) > MOST_REQUESTS)
+        found += [(path.stem, "cut off", part) for part in page.evaluate(CUT_OFF)]
+    context.close()
+    assert found == []
+    assert tall == TALL & {path.stem for path in pages_of(book)}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_serious_barrier(book: Path, browser, theme: str):
+    from axe_core_python.sync_playwright import Axe
+
+    context, barriers = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme), []
+    page = context.new_page()
+    for path in pages_of(book):
+        page.goto(path.as_uri())
+        for found in Axe().run(page, context="article", options={"resultTypes": ["violations"]})["violations"]:
+            if found["impact"] in ("serious", "critical"):
+                nodes = found["nodes"]
+                barriers.append((path.stem, found["id"], len(nodes), nodes[0]["html"][:160]))
+    context.close()
+    assert barriers == []
+
+
+def test_search_quotes_pages_from_a_disk(book: Path, browser):
+    page = browser.new_page()
+    page.goto((book / "search.html").as_uri() + "?q=saturation")
+    page.wait_for_selector("#search-results li", timeout=60_000)
+    page.wait_for_function(
+        "document.querySelector('#search-results p.context, #search-results .context')", timeout=60_000
+    )
+    assert "satur" in page.locator("#search-results .context").first.inner_text().lower()
+    page.close()
