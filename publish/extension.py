@@ -59,6 +59,7 @@ def on_page(app: Sphinx, name: str, template: str, context: dict[str, Any], doct
     """Number the figures of a page, and write its head and foot."""
     stem = name.rpartition("/")[2]
     if body := context.get("body"):
+        body = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', body)  # links in what cells put out
         context["body"] = number_figures(body, stem) + foot(app, stem)
         title = html.escape(re.sub(r"<[^>]+>", "", context.get("title") or ""))
         said = html.escape(description(body), quote=True)
@@ -66,6 +67,12 @@ def on_page(app: Sphinx, name: str, template: str, context: dict[str, Any], doct
             f'<meta name="description" content="{said}"><meta property="og:title" content="{title}">'
             f'<meta property="og:description" content="{said}"><meta property="og:type" content="article">'
         )
+
+
+def on_search(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """The texts that search quotes where it may not fetch a page: from a disk."""
+    if name == "search":
+        context["metatags"] = context.get("metatags", "") + '<script src="_static/texts.js"></script>'
 
 
 def foot(app: Sphinx, stem: str) -> str:
@@ -121,5 +128,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     mathml.setup(app)
     app.add_config_value("drop_repository", "", "html")
     app.connect("html-page-context", on_page)
+    app.connect("html-page-context", on_search)
     app.connect("build-finished", on_finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -41,7 +41,7 @@ def inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def block(self: HTML5Translator, node: nodes.math_block) -> None:
-    self.body.append(self.starttag(node, "div", CLASS="math", role="group"))
+    self.body.append(self.starttag(node, "div", CLASS="math", role="group", tabindex="0", **{"aria-label": "formula"}))
     if node["number"]:
         number = get_node_equation_number(self, node)
         self.body.append(f'<span class="eqno">({number})')

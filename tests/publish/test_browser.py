@@ -1,4 +1,4 @@
-"""What a reader's browser meets: pages of readable height, nothing cut off, no barrier, no dead link, nothing fetched."""
+"""What a reader's browser meets: pages of readable height, nothing cut off, no barrier, no dead link."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ TALL = {
     "40_drop_against_the_field", "42_field_cifar10", "41_deviations", "50_how_good_are_the_quotas", "53_quotas_cifar10",
     "60_claims_ledger",
 }  # fmt: skip
-CUT_OFF = """() => [...document.querySelectorAll('.bd-article table, .bd-article pre, .bd-article svg, .bd-article img')]
+CUT_OFF = """() => [...document.querySelectorAll(':is(table, pre, svg, img)')].filter(e => e.closest('.bd-article'))
   .filter(e => e.offsetParent !== null || e.getClientRects().length)
   .filter(e => { let box = e; while (box && !/(auto|scroll)/.test(getComputedStyle(box).overflowX)) box = box.parentElement;
     const frame = (box && box !== document.documentElement && box !== document.body) ? null : document.documentElement;
