@@ -18,9 +18,10 @@ TALL = {
 }  # fmt: skip
 CUT_OFF = """() => [...document.querySelectorAll(':is(table, pre, svg, img)')].filter(e => e.closest('.bd-article'))
   .filter(e => e.offsetParent !== null || e.getClientRects().length)
-  .filter(e => { let box = e; while (box && !/(auto|scroll)/.test(getComputedStyle(box).overflowX)) box = box.parentElement;
-    const frame = (box && box !== document.documentElement && box !== document.body) ? null : document.documentElement;
-    return frame && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 })
+  .filter(e => { const scrolls = box => /(auto|scroll)/.test(getComputedStyle(box).overflowX);
+    let box = e;
+    while (box !== document.body && !scrolls(box)) box = box.parentElement;
+    return box === document.body && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 })
   .map(e => e.outerHTML.slice(0, 120))"""
 
 
