@@ -46,9 +46,6 @@ VARIANTS = {
         "32_one_word_several_definitions", "One word, several definitions, on CIFAR-10",
         {"benchmark": "cifar10", "seeds": [0, 1]},
     ),
-    "42_field_cifar10": (
-        "40_drop_against_the_field", "DRoP against the field on CIFAR-10", {"benchmark": "cifar10"},
-    ),
     "53_quotas_cifar10": (
         "50_how_good_are_the_quotas", "How good are the quotas on CIFAR-10?",
         {

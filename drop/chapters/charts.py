@@ -12,6 +12,7 @@ one of two panels that stand side by side: `figures.show([charts.curves(grid, "a
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -172,38 +173,40 @@ def differences(
     return fig
 
 
-def frontier(grid: Grid, pruners: Sequence[str], density: float, title: str = "", drop: float = 25) -> Figure:
+def frontier(grid: Grid, pruners: Sequence[str], density: float, title: str = "", drop: float = 15) -> Figure:
     """Average against worst class at one density, a mark a pruner, a dot a seed; the best trade-offs are joined.
 
-    All have their names at the right, the best trade-offs in bold. What lies more than `drop` points of worst class
-    below the best is named at the lower edge.
+    Names stand at the right without "Random+", the best trade-offs in bold. What lies more than `drop` points of worst
+    class below the best is named below the panel.
     """
     places = {p: place(grid, p, density) for p in pruners if grid.of(p, density)}
     best, top = undominated(places), max(worst for _, worst in places.values())
     near = {p: at for p, at in places.items() if at[1] >= top - drop}
-    away = [figures.method(p).label for p in places if p not in near]
-    below = [", ".join(away[i : i + 3]) for i in range(0, len(away), 3)]
-    fig, ax = panel(3.4 + 0.18 * len(below), title or f"{grid.title}, density {density:g}")
+    away = ", ".join(_short(p) for p in places if p not in near)
+    below = textwrap.wrap(f"Further down: {away}", 52) if away else []
+    fig, ax = panel(3.9 + 0.17 * len(below), title or f"{grid.title}, density {density:g}", "average accuracy (%)")
     for p, at in near.items():
         look, each = figures.method(p), 100 * grid.recalls(p, density)
         ax.plot(each.mean(axis=-1), each.min(axis=-1), ".", color=look.colour, alpha=0.4, markersize=4, label="_seeds")
         ax.plot(*at, look.marker, color=look.colour, markersize=7, label=look.label)
     ax.plot(*np.array([places[p] for p in best]).T, color=INK, linewidth=1, linestyle=(0, (4, 2)), label="_best")
-    shown = list(near.values())
+    entries = {_short(p): (at, figures.method(p).colour, p in best) for p, at in near.items()}
     if grid.of("full", 1.0):
-        shown.append(place(grid, "full", 1.0))
-        ax.plot(*shown[-1], "*", color=INK, markersize=12, label=figures.METHODS["full"].label)
-    low, high = np.min(shown, axis=0), np.max(shown, axis=0)
-    ax.set_xlim(low[0] - 0.06 * np.ptp([low[0], high[0]]) - 0.3, high[0] + 0.06 * np.ptp([low[0], high[0]]) + 0.3)
+        entries["Full data"] = (place(grid, "full", 1.0), INK, False)
+        ax.plot(*entries["Full data"][0], "*", color=INK, markersize=12, label=figures.METHODS["full"].label)
+    low, high = (pick([at for at, *_ in entries.values()], axis=0) for pick in (np.min, np.max))
+    ax.set_xlim(low[0] - 0.06 * (high - low)[0] - 0.3, high[0] + 0.06 * (high - low)[0] + 0.3)
     ax.set_ylim(low[1] - 2, high[1] + 2)
     ax.set_ylabel("worst class (%)", fontsize=TEXT)
-    more = "\nfurther down: " + "\n".join(below) if below else ""
-    ax.set_xlabel(f"average accuracy (%){more}", fontsize=TEXT)
-    entries = {figures.method(p).label: (at, figures.method(p).colour, p in best) for p, at in near.items()}
-    if grid.of("full", 1.0):
-        entries["Full data"] = (shown[-1], INK, False)
+    ax.locator_params(axis="x", nbins=5)
+    if below:
+        fig.supxlabel("\n".join(below), x=0.01, ha="left", fontsize=TEXT)
     _name_points(ax, entries)
     return fig
+
+
+def _short(pruner: str) -> str:
+    return figures.method(pruner).label.removeprefix("Random+").replace("Dynamic Uncertainty", "Dyn. Unc.")
 
 
 def place(grid: Grid, pruner: str, density: float) -> tuple[float, float]:
@@ -221,18 +224,19 @@ def undominated(places: Mapping[str, tuple[float, float]]) -> list[str]:
     return sorted((key for key, a in places.items() if not beaten(a)), key=lambda key: places[key])
 
 
-def _name_points(ax: Axes, points: Mapping[str, tuple[tuple[float, float], str, bool]], gap: float = 0.06) -> None:
+def _name_points(ax: Axes, points: Mapping[str, tuple[tuple[float, float], str, bool]], gap: float = 0.05) -> None:
     """Names of points (place, colour, bold) at the right, a line to each, no two closer than `gap` of the height."""
     ax.figure.canvas.draw()
-    to_axes, floor = ax.transData + ax.transAxes.inverted(), -1.0
-    entries, heights = sorted(points.items(), key=lambda item: item[1][0][1]), []
-    for _, ((x, y), *_) in entries:
-        floor = max(floor + gap, to_axes.transform((x, y))[1])
-        heights.append(floor)
-    lift = max(heights[-1] - 1, 0)
+    to_axes, entries = ax.transData + ax.transAxes.inverted(), sorted(points.items(), key=lambda item: item[1][0][1])
+    heights = [to_axes.transform(at)[1] for _, (at, *_) in entries]
+    for i in range(1, len(heights)):  # push up from below, then down from the top
+        heights[i] = max(heights[i], heights[i - 1] + gap)
+    heights[-1] = min(heights[-1], 1)
+    for i in range(len(heights) - 1, 0, -1):
+        heights[i - 1] = min(heights[i - 1], heights[i] - gap)
     for (name, (at, colour, bold)), height in zip(entries, heights, strict=True):
         ax.annotate(
-            name, at, (1.04, height - lift), "data", "axes fraction", fontsize=TEXT, color=colour, va="center",
+            name, at, (1.04, height), "data", "axes fraction", fontsize=TEXT, color=colour, va="center",
             weight="bold" if bold else "normal", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 3},
         )  # fmt: skip
