@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from drop.experiments import datasets, records
+from drop.experiments import datasets, methods, records
 from drop.quotas import check_density
 
 CORE = (0.1, 0.3, 0.5, 0.8, 1.0)
@@ -71,6 +71,7 @@ class Benchmark:
     scale: str
     dataset: str
     recipe: Recipe
+    chosen: tuple[tuple[str, tuple[float, ...]], ...] = ()  # settings of methods, see methods.py
 
     def recipe_at(self, density: float) -> Recipe:
         """The recipe on pruned data: more epochs, so that steps(d) = steps(1) * (budget + (1 - budget) d)."""
@@ -82,7 +83,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Run:
-    """One final model. At density 1 every pruner keeps everything: all but CDB-W, another loss, are one run, "full"."""
+    """One final model. At density 1 every pruner keeps everything, so all that are no method are one run, "full"."""
 
     benchmark: Benchmark
     pruner: str
@@ -93,7 +94,20 @@ class Run:
         """The configuration that a record keeps, in JSON's types."""
         recipe = self.benchmark.recipe.settings()
         place = {"benchmark": self.benchmark.name, "scale": self.benchmark.scale, "dataset": self.benchmark.dataset}
-        return {**place, "pruner": self.pruner, "density": self.density, "seed": self.seed, "recipe": recipe}
+        settings = {"settings": self.settings} if self.settings else {}
+        return {**place, "pruner": self.pruner, "density": self.density, "seed": self.seed, "recipe": recipe} | settings
+
+    @property
+    def method(self) -> str | None:
+        """The name of the method that trains on all the data, or None; see methods.py."""
+        name = self.pruner.partition(":")[0]
+        return name if name in methods.SETTINGS else None
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The settings of the method, if any; ValueError where none are given and none were chosen."""
+        where = f"{self.benchmark.name} at scale {self.benchmark.scale}"
+        return methods.settings_of(self.pruner, dict(self.benchmark.chosen), where) if self.method else {}
 
     @functools.cached_property
     def key(self) -> str:
@@ -116,6 +130,11 @@ VGG16 = Recipe("vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, sh
 VGG19 = dataclasses.replace(VGG16, model="vgg19", weight_decay=5e-4)
 RESNET18 = dataclasses.replace(VGG16, model="resnet18", epochs=200, drops=(100, 150), rate=0.2, batch=256,
                                short_epochs=20, full_epochs=200)  # fmt: skip
+TAILS = {  # fewer images than the balanced data, hence more epochs
+    "fashion-mnist-tail10": LONG_TAIL, "fashion-mnist-tail100": dataclasses.replace(LONG_TAIL, epochs=18),
+    "cifar10-tail10": dataclasses.replace(CIFAR, epochs=14, short_epochs=2),
+    "cifar10-tail100": dataclasses.replace(CIFAR, epochs=22, short_epochs=2),
+}  # fmt: skip
 FAST16 = Recipe("vgg16", 24, 256, 0.2, 5e-4, shift=4, short_epochs=2)
 FAST19 = dataclasses.replace(FAST16, model="vgg19")
 
@@ -135,6 +154,14 @@ TABLE = [
     Benchmark("cifar100", "paper-fast", "cifar100", FAST19),
     Benchmark("tiny-imagenet", "paper", "tiny-imagenet", RESNET18),
 ]
+TABLE += [
+    Benchmark(f"{name}-{order}", "laptop", f"{name}-{order}", recipe)
+    for name, recipe in TAILS.items() for order in ("hard-rare", "hard-frequent")
+]  # fmt: skip
+TABLE += [
+    Benchmark(name, "smoke", name.replace("mnist", "mnist-mini"), SMOKE)
+    for name in (entry.name for entry in TABLE[-8:]) if name.startswith("fashion")
+]  # fmt: skip
 _TABLE = {(entry.name, entry.scale): entry for entry in TABLE}
 
 
@@ -156,14 +183,15 @@ def parts(pruner: str) -> tuple[str, str | None]:
     """Split "<score>[+<quota>]" into the score that ranks and the quota rule; ValueError with the nearest valid names.
 
     Quotas are one of RULES (see `runs.weights_of`), or "<score>q": the class ratios of the set that this score alone
-    would keep. "cdb-w" is random pruning with the cost-sensitive loss of Sinha et al. (2022).
+    would keep. Or it is a method of methods.py, on all the data or on random samples.
     """
+    method, _ = methods.split(pruner)
     score, _, quota = pruner.partition("+")
     strategies = [f"{other}q" for other in SCORES[1:]]
     ranks = [*SCORES, FRESH]
     known = [*ranks, *(f"{score}+{rule}" for score in ranks for rule in [*RULES, *strategies])]
-    _known("pruner", pruner, ["full", "cdb-w", *known])
-    return "random" if pruner == "cdb-w" else score, quota or None
+    _known("pruner", method, ["full", *methods.SETTINGS, *known])
+    return "random" if method in methods.SETTINGS else score, quota or None
 
 
 def plan(benchmark: Benchmark, pruners: Iterable[str], densities: Iterable[float] = CORE,
@@ -179,10 +207,14 @@ def plan(benchmark: Benchmark, pruners: Iterable[str], densities: Iterable[float
         if not isinstance(seed, int) or not 0 <= seed < 2**31:
             raise ValueError(f"seed is {seed!r}, but seeds are whole numbers in [0, 2^31)")
     runs = [
-        Run(benchmark, whole if density == 1 else pruner, 1.0 if pruner == "full" else float(density), seed)
-        for seed in seeds for pruner in pruners for whole in ["cdb-w" if pruner == "cdb-w" else "full"]
-        for density in densities
+        Run(benchmark, pruner if density < 1 or method in methods.SETTINGS else "full",
+            1.0 if pruner == "full" else float(density), seed)
+        for seed in seeds for pruner in pruners for method in [methods.split(pruner)[0]] for density in densities
     ]  # fmt: skip
+    for run in runs:
+        if run.density < 1 and run.method in methods.ON_ALL:
+            raise ValueError(f"{run.method} needs all the data, but the density is {run.density:g}: give 1")
+        _ = run.settings  # or say that they are missing
     return list(dict.fromkeys(runs))
 
 
