@@ -2,6 +2,7 @@
 
     data = load("cifar10")                  # from $DROP_DATA, downloaded there once where the network allows
     data = load("folder:~/birds")           # ~/birds/train/<class>/*.png and ~/birds/test/<class>/*.png
+    data = load("metadata:~/waterbirds")    # metadata.csv and images, with groups; see metadata.py
 
 A named data set is what its published md5 sums say it is. Every file is hashed at every load, before anything is
 unpickled (0.25 s for CIFAR-10), and `digest` is the sha256 of the list that `md5sum` would print: known without the
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from drop import places
-from drop.experiments import folders, garments, longtails, readers
+from drop.experiments import folders, garments, longtails, metadata, readers
 from drop.experiments.originals import Original, check_groups
 from drop.places import DATA
 
@@ -125,6 +126,9 @@ def digest(name: str) -> str:
             for split, samples in splits.items()
             for file, label in samples
         }
+    elif name in metadata.NAMED or name.startswith(metadata.PREFIX):
+        layout = metadata.Layout.of(name, data_root())
+        md5s = {os.path.relpath(file, layout.path): _md5(file.read_bytes()) for file in layout.files()}
     elif name in MADE:
         return MADE[name].content
     else:
@@ -137,6 +141,8 @@ def original(name: str, root: str | Path | None = None) -> Original:
     if name.startswith(FOLDER):
         classes, splits = folders.index(_path_of(name))
         return Original(classes, **folders.decode(splits))
+    if name in metadata.NAMED or name.startswith(metadata.PREFIX):
+        return metadata.read(metadata.Layout.of(name, data_root() if root is None else Path(root).expanduser()))
     if name in MADE:
         return _made(name, root)
     source = _source(name)
@@ -161,7 +167,8 @@ def _source(name: str) -> Source:
     if name not in SOURCES:
         near = " or ".join(difflib.get_close_matches(name, NAMES, n=2, cutoff=0.5))
         hint = f"did you mean {near}? " if near else ""
-        raise ValueError(f"unknown data set {name!r}: {hint}It must be one of {', '.join(NAMES)}, or folder:PATH")
+        known = ", ".join([*NAMES, *metadata.NAMED, "metadata:PATH or folder:PATH"])
+        raise ValueError(f"unknown data set {name!r}: {hint}It must be one of {known}")
     return SOURCES[name]
 
 

@@ -51,17 +51,18 @@ def _check_same(classes: tuple[str, ...], found, where: Path) -> None:
         raise ValueError(f"{where} and train must hold the same classes, but only one of the two has {', '.join(odd)}")
 
 
-def decode(splits: dict[str, Samples]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def decode(splits: dict[str, Samples], side: int | None = None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Each split's RGB images, uint8 (N, 3, H, W), and labels, int64 (N,).
 
-    Raises ValueError for a file that is no image, or whose size is not that of the first.
+    side: scale the largest square in the middle of an image to side * 8 / 7 pixels, and keep the middle of that.
+    Raises ValueError for a file that is no image, or without `side` for one whose size is not that of the first.
     """
     files = [file for samples in splits.values() for file, _ in samples]
-    first = _rgb(files[0])
+    first = _rgb(files[0], side)
     images = np.empty((len(files), *first.shape), np.uint8)
 
     def fill(i: int) -> None:
-        image = _rgb(files[i])
+        image = _rgb(files[i], side)
         if image.shape != first.shape:
             sizes = ["{2} x {1}".format(*shape) for shape in (image.shape, first.shape)]
             raise ValueError(f"{files[i]} is {sizes[0]} pixels, but {files[0]} is {sizes[1]}: resize to one size first")
@@ -74,11 +75,17 @@ def decode(splits: dict[str, Samples]) -> dict[str, tuple[np.ndarray, np.ndarray
     return dict(zip(splits, zip(parts, labels, strict=True), strict=True))
 
 
-def _rgb(file: str) -> np.ndarray:
-    from PIL import Image
+def _rgb(file: str, side: int | None) -> np.ndarray:
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(file) as image:
-            return np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+            image = image.convert("RGB")
+        if side is not None:
+            scaled = round(side * 8 / 7)
+            image = ImageOps.fit(image, (scaled, scaled))  # the largest square of the centre, to that size
+            edge = (scaled - side) // 2
+            image = image.crop((edge, edge, edge + side, edge + side))
+        return np.asarray(image).transpose(2, 0, 1)
     except (OSError, SyntaxError) as error:
         raise ValueError(f"{file} is not a readable image: {error}") from error

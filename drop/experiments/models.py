@@ -8,8 +8,10 @@ is the same with a stem that keeps the resolution.
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -18,6 +20,7 @@ VGG_WIDTHS = {  # output channels of the 3x3 convolutions; "pool" halves the ima
     "vgg16": (64, 64, "pool", 128, 128, "pool", *3 * (256,), "pool", *3 * (512,), "pool", *3 * (512,), "pool"),
     "vgg19": (64, 64, "pool", 128, 128, "pool", *4 * (256,), "pool", *4 * (512,), "pool", *4 * (512,), "pool"),
 }
+PRETRAINED = "-imagenet"  # such as resnet50-imagenet: torchvision's weights, but for the head
 NAMES = ("lenet5", "vgg16", "vgg19", "resnet18", "resnet50", "small-32-64-64", "wide-64-128-256")
 PAPER_MOMENTUM = 0.01  # torch's convention: a new batch weighs 1 %, the running statistics 99 %
 
@@ -103,6 +106,8 @@ def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: 
             network = _small(small_widths(name), num_classes, channels, 1 if name.startswith("wide") else 2)
     network = network.to_empty(device="cpu")
     _initialise(network, torch.Generator().manual_seed(seed))
+    if name.endswith(PRETRAINED):
+        network.body.load_state_dict(imagenet_weights(name.removesuffix(PRETRAINED)))
     return network.to(memory_format=torch.channels_last)
 
 
@@ -118,8 +123,25 @@ def smallest_size(name: str) -> int:
     return {"lenet5": 16, "vgg16": 32, "vgg19": 32}.get(name, 1)
 
 
+@functools.cache
+def imagenet_weights(name: str) -> dict[str, torch.Tensor]:
+    """torchvision's first weights for ImageNet without the head, from its cache or the network; else OSError."""
+    from torchvision.models import get_model_weights
+
+    weights = get_model_weights(name)["IMAGENET1K_V1"]
+    try:
+        state = weights.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        where = Path(torch.hub.get_dir(), "checkpoints")
+        raise OSError(
+            f"the ImageNet weights of {name} could not be downloaded ({error}): put {Path(weights.url).name} "
+            f"({weights.url}) into {where}, or train from scratch with the model {name!r}"
+        ) from error
+    return {parameter: value for parameter, value in state.items() if not parameter.startswith("fc.")}
+
+
 def _check(name: str, num_classes: int, channels: int, size: int) -> None:
-    if name not in NAMES and not small_widths(name):
+    if name not in (*NAMES, "resnet50-imagenet") and not small_widths(name):
         near = difflib.get_close_matches(name, NAMES, n=2, cutoff=0.4) or NAMES
         raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)} (small-A-B-C takes any widths)")
     if num_classes < 2 or channels < 1:
@@ -172,7 +194,7 @@ def _resnet(name: str, num_classes: int, channels: int) -> Network:
     """torchvision's ResNet; ResNet-18 with a 3x3 stem and no max-pool, for small images."""
     from torchvision.models import resnet
 
-    body = getattr(resnet, name)(weights=None)
+    body = getattr(resnet, name.removesuffix(PRETRAINED))(weights=None)
     if name == "resnet18":
         body.conv1 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
         body.maxpool = nn.Identity()
