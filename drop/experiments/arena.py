@@ -34,6 +34,7 @@ class Arena:
         self.held_out = {"validation": self._padded(data.validation, 0), "test": self._padded(data.test, 0)}
         self.held_out_labels = {"validation": data.validation.labels.to(device), "test": data.test.labels.to(device)}
         self.num_strata = len(data.strata)
+        self.groups = data.train.strata.to(self.device)  # or classes, where there are none
         self.strata = {"validation": data.validation.strata.to(device), "test": data.test.strata.to(device)}
 
     def _padded(self, split: Split, shift: int) -> torch.Tensor:

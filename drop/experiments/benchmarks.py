@@ -130,6 +130,8 @@ VGG16 = Recipe("vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, sh
 VGG19 = dataclasses.replace(VGG16, model="vgg19", weight_decay=5e-4)
 RESNET18 = dataclasses.replace(VGG16, model="resnet18", epochs=200, drops=(100, 150), rate=0.2, batch=256,
                                short_epochs=20, full_epochs=200)  # fmt: skip
+WATERBIRDS = Recipe("resnet50-imagenet", 300, 128, 1e-3, 1e-4, drops=(300,), nesterov=False, shift=16, short_epochs=30,
+                    full_epochs=300, window=10)  # of Sagawa et al. (2020), but for crops of random scale  # fmt: skip
 TAILS = {  # fewer images than the balanced data, hence more epochs
     "fashion-mnist-tail10": LONG_TAIL, "fashion-mnist-tail100": dataclasses.replace(LONG_TAIL, epochs=18),
     "cifar10-tail10": dataclasses.replace(CIFAR, epochs=14, short_epochs=2),
@@ -153,6 +155,7 @@ TABLE = [
     Benchmark("cifar100", "paper", "cifar100", VGG19),
     Benchmark("cifar100", "paper-fast", "cifar100", FAST19),
     Benchmark("tiny-imagenet", "paper", "tiny-imagenet", RESNET18),
+    Benchmark("waterbirds", "paper", "waterbirds", WATERBIRDS),
 ]
 TABLE += [
     Benchmark(f"{name}-{order}", "laptop", f"{name}-{order}", recipe)

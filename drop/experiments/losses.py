@@ -56,10 +56,16 @@ def margins(sizes: torch.Tensor, largest: float) -> torch.Tensor:
     return (largest * fourth / fourth.max()).float()
 
 
+def members(labels: torch.Tensor, number: int) -> torch.Tensor:
+    """Float32 (B, number), 1 where the label is: torch's one_hot, which waits for the device to check the labels."""
+    return (labels[:, None] == torch.arange(number, device=labels.device)).float()
+
+
 class Loss:
     """Cross-entropy, with class weights that are 1 until a method changes them."""
 
     cosine = False  # whether the network's head is to give cosines
+    by_group = False  # whether it looks at the groups of a batch
 
     def __init__(self, classes: int, groups: int, device, smoothing: float = 0.0):
         self.class_weights = torch.ones(classes, device=device)
@@ -111,8 +117,8 @@ class LdamDrw(Loss):
         self.later.copy_(effective_weights(class_sizes, BETA))
 
     def __call__(self, logits: torch.Tensor, labels: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
-        targets = F.one_hot(labels, len(self.margins))
-        return super().__call__(self.scale * (logits - targets * self.margins), labels, groups)
+        margins = members(labels, len(self.margins)) * self.margins
+        return super().__call__(self.scale * (logits - margins), labels, groups)
 
     def evaluated(self, class_recalls: torch.Tensor, done: float) -> None:
         if done >= DEFERRED:
@@ -121,6 +127,8 @@ class LdamDrw(Loss):
 
 class GroupDro(Loss):
     """The online algorithm of Sagawa et al. (2020): weights q of the groups climb with their losses, step by step."""
+
+    by_group = True
 
     def __init__(self, classes: int, groups: int, *, step: float, adjustment: float, device, **options):
         super().__init__(classes, groups, device=device, **options)
@@ -134,8 +142,8 @@ class GroupDro(Loss):
 
     def __call__(self, logits: torch.Tensor, labels: torch.Tensor, groups: torch.Tensor) -> torch.Tensor:
         losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=self.smoothing)
-        members = F.one_hot(groups, len(self.q)).to(losses.dtype)  # (B, G)
-        means = losses @ members / members.sum(0).clamp_min(1) + self.added  # a group that is absent has loss 0
+        inside = members(groups, len(self.q))  # (B, G)
+        means = losses @ inside / inside.sum(0).clamp_min(1) + self.added  # a group that is absent has loss 0
         with torch.no_grad():
             climbed = self.q * torch.exp(self.step * means)
             self.q.copy_(climbed / climbed.sum())
@@ -143,6 +151,12 @@ class GroupDro(Loss):
 
 
 LOSSES = {"cdb-w": CdbW, "class-balanced": ClassBalanced, "ldam-drw": LdamDrw, "group-dro": GroupDro}
+
+
+def loss_of(name: str, settings, classes: int, groups: int, device, smoothing: float) -> Loss:
+    """The loss of that name, with settings as (name, value); plain cross-entropy for ""."""
+    kind = LOSSES[name] if name else Loss
+    return kind(classes, groups, device=device, smoothing=smoothing, **dict(settings))
 
 
 def retrain_head(
@@ -154,9 +168,9 @@ def retrain_head(
     Classifier re-training (cRT, Kang et al. 2020): SGD with momentum 0.9 and a rate that falls linearly to 0, on
     batches whose samples are drawn with replacement, a class first; labels int64 (n,).
     """
-    present = torch.bincount(labels, minlength=head.out_features)
-    chances = 1 / present.double()[labels]
+    chances = (1 / torch.bincount(labels).double()[labels]).cpu()  # drawn on the CPU, so the same on every device
     order = torch.multinomial(chances, steps * batch, replacement=True, generator=generator).view(steps, batch)
+    order = order.to(embeddings.device)
     with torch.enable_grad():
         for parameter in head.parameters():
             torch.nn.init.zeros_(parameter)

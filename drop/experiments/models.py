@@ -20,7 +20,7 @@ VGG_WIDTHS = {  # output channels of the 3x3 convolutions; "pool" halves the ima
     "vgg16": (64, 64, "pool", 128, 128, "pool", *3 * (256,), "pool", *3 * (512,), "pool", *3 * (512,), "pool"),
     "vgg19": (64, 64, "pool", 128, 128, "pool", *4 * (256,), "pool", *4 * (512,), "pool", *4 * (512,), "pool"),
 }
-PRETRAINED = "-imagenet"  # such as resnet50-imagenet: torchvision's weights, but for the head
+PRETRAINED = "-imagenet"  # at the end of a name: torchvision's weights, but for the head
 NAMES = ("lenet5", "vgg16", "vgg19", "resnet18", "resnet50", "small-32-64-64", "wide-64-128-256")
 PAPER_MOMENTUM = 0.01  # torch's convention: a new batch weighs 1 %, the running statistics 99 %
 
@@ -42,6 +42,14 @@ class Network(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.head(self.features(images))
+
+
+class Cosine(nn.Linear):
+    """A head that gives cosines, in fp32 also under autocast: they are multiplied by 10 to 30 before they are used."""
+
+    def forward(self, embeddings: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(embeddings.device.type, enabled=False):
+            return nn.functional.linear(*(nn.functional.normalize(x.float()) for x in (embeddings, self.weight)))
 
 
 class Patches(torch.autograd.Function):
@@ -84,7 +92,9 @@ class Stage(nn.Sequential):
         return y.view(O, x.shape[1] // 2 - 2, -1, x.shape[3]).permute(3, 0, 1, 2)
 
 
-def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: int = 0) -> Network:
+def build(
+    name: str, num_classes: int, channels: int = 3, size: int = 32, seed: int = 0, cosine: bool = False
+) -> Network:
     """A freshly initialised network in channels_last memory format, on the CPU.
 
     The same seed gives the same weights; torch's global generators are neither read nor advanced. Weights are Xavier
@@ -92,6 +102,7 @@ def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: 
 
     name: one of `NAMES`, or "small-A-B-…" with the widths of its blocks
     channels, size: of the square images
+    cosine: let the head give the cosines of embeddings with class directions instead of logits
     ValueError for an unknown name, fewer than two classes, or images too small for the network's poolings.
     """
     _check(name, num_classes, channels, size)
@@ -104,6 +115,8 @@ def build(name: str, num_classes: int, channels: int = 3, size: int = 32, seed: 
             network = _resnet(name, num_classes, channels)
         else:
             network = _small(small_widths(name), num_classes, channels, 1 if name.startswith("wide") else 2)
+        if cosine:
+            network.head = Cosine(network.head.in_features, num_classes, bias=False)
     network = network.to_empty(device="cpu")
     _initialise(network, torch.Generator().manual_seed(seed))
     if name.endswith(PRETRAINED):
@@ -141,7 +154,7 @@ def imagenet_weights(name: str) -> dict[str, torch.Tensor]:
 
 
 def _check(name: str, num_classes: int, channels: int, size: int) -> None:
-    if name not in (*NAMES, "resnet50-imagenet") and not small_widths(name):
+    if name not in (*NAMES, f"resnet50{PRETRAINED}") and not small_widths(name):
         near = difflib.get_close_matches(name, NAMES, n=2, cutoff=0.4) or NAMES
         raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)} (small-A-B-C takes any widths)")
     if num_classes < 2 or channels < 1:

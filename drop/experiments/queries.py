@@ -36,17 +36,18 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Query:
-    """One query model; index counts the short ones from 0, and is -1 for the full one."""
+    """One query model; index counts the short ones from 0, and is -1 for the full one, -2 for that of JTT."""
 
     benchmark: Benchmark
     seed: int
     index: int
+    length: int = 0  # epochs of that of JTT
 
     @property
     def recipe(self) -> Recipe:
         """Its own recipe, without augmentation; a short query stops before the learning rate drops."""
         whole = self.benchmark.recipe
-        epochs = whole.full_epochs if self.index < 0 else whole.short_epochs
+        epochs = {-1: whole.full_epochs, -2: self.length}.get(self.index, whole.short_epochs)
         drops = tuple(drop * epochs // whole.epochs if self.index < 0 else epochs for drop in whole.drops)
         unused = {"budget": 1.0, "short_queries": 0, "short_epochs": 0, "full_epochs": 0, "window": 0}
         plain = {"flip": False, "shift": 0}
@@ -62,7 +63,8 @@ class Query:
     def job(self, size: int) -> Job:
         """Its training on all `size` samples; recalls are read after every epoch."""
         name = ("query", self.seed, self.index)
-        how = {"record_dynamics": True, "after": read_full} if self.index < 0 else {"after": read_short}
+        how = {"after": {-1: read_full, -2: read_errors}.get(self.index, read_short)}
+        how |= {"record_dynamics": True} if self.index == -1 else {}
         return Job(name, self.recipe, np.arange(size), augment=False, **how)
 
 
@@ -82,6 +84,12 @@ def read_full(network: Network, arena: Arena) -> Arrays:
     """What is kept of the full query, besides its dynamics: embeddings float16 (N, D), and the weights."""
     embeddings, _ = arena.apply(network, arena.train_images())
     return {"embeddings": embeddings.cpu().numpy(), **_weights(network)}
+
+
+def read_errors(network: Network, arena: Arena) -> Arrays:
+    """Which training samples the network gets wrong, bool (N,)."""
+    _, logits = arena.apply(network, arena.train_images())
+    return {"wrong": (logits.argmax(1) != arena.labels).cpu().numpy()}
 
 
 def _weights(network: Network) -> Arrays:

@@ -31,6 +31,7 @@ from drop.experiments import datasets, records
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import FRESH, RULES, SCORES, Benchmark, Run, parts, with_rounds_before
 from drop.experiments.datasets import DataSet
+from drop.experiments.losses import LOSSES
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Record, Store
 from drop.experiments.training import Job, Result, seed_of, train
@@ -50,8 +51,17 @@ def needed_scores(run: Run) -> set[str]:
 
 def needed_queries(runs: Iterable[Run]) -> list[Query]:
     """The query models that the scores and quotas of some runs come from."""
-    wanted = [queries_for(run.benchmark, run.seed, name) for run in runs for name in sorted(needed_scores(run))]
-    return list(dict.fromkeys(query for queries in wanted for query in queries))
+    wanted: list[Query] = []
+    for run in runs:
+        for name in sorted(needed_scores(run)):
+            wanted += queries_for(run.benchmark, run.seed, name)
+        wanted += [identification(run)] if run.method == "jtt" else []
+    return list(dict.fromkeys(wanted))
+
+
+def identification(run: Run) -> Query:
+    """The network of a few epochs whose errors JTT weighs more."""
+    return Query(run.benchmark, run.seed, -2, int(run.settings["epochs"]))
 
 
 def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) -> tuple[np.ndarray, np.ndarray | None]:
@@ -82,6 +92,9 @@ def keep(run: Run, labels: np.ndarray, num_classes: int, store: Store) -> tuple[
     With a fresh draw in every epoch they are int64 (epochs + 1, n): the last batch may reach into one epoch more.
     """
     size, recalls, shelf = round(run.density * len(labels)), None, Shelf(store.root)
+    if run.method == "group-subsampling":
+        sizes = np.bincount(labels, minlength=num_classes)
+        return select(labels, np.full_like(sizes, sizes.min()), None, run.seed), recalls
     if run.density == 1:
         return np.arange(len(labels)), recalls
 
@@ -110,11 +123,24 @@ def _whole(draws: list[np.ndarray]) -> np.ndarray:
     return draws[0] if len(draws) == 1 else np.stack(draws)
 
 
-def job_of(run: Run, kept: np.ndarray) -> Job:
-    """The final training of a run; CDB-W refreshes its class weights after each epoch."""
-    recipe, cost_sensitive = run.benchmark.recipe_at(run.density), run.pruner == "cdb-w"
-    recipe = dataclasses.replace(recipe, evaluations=recipe.epochs) if cost_sensitive else recipe
-    return Job(("final", run.seed), recipe, kept, cost_sensitive=cost_sensitive)
+def job_of(run: Run, kept: np.ndarray, data: DataSet, store: Store) -> Job:
+    """The final training of a run; a method has a loss, a sampling or a head of its own, or other epochs."""
+    recipe, method, settings = run.benchmark.recipe_at(run.density), run.method, run.settings
+    groups, how = data.train.strata.numpy(), {}
+    if method in LOSSES:
+        how["loss"] = (method, tuple(settings.items()))
+    if method in ("cdb-w", "ldam-drw"):  # they look at the validation recalls, or wait for the fourth fifth
+        recipe = dataclasses.replace(recipe, evaluations=recipe.epochs if method == "cdb-w" else 5)
+    if method == "crt":
+        how["retrain"] = (settings["share"], settings["rate"])
+    if method == "group-dro":  # as often of every group, as in the authors' code
+        how["sampling"] = 1 / np.bincount(groups[kept])[groups[kept]]
+    if method == "jtt":
+        how["sampling"] = np.where(Shelf(store.root).get(identification(run))["wrong"], settings["weight"], 1.0)
+    if method == "group-subsampling":
+        epochs = round(recipe.epochs * settings["share"] * len(groups) / len(kept))
+        recipe = dataclasses.replace(recipe, epochs=max(1, epochs))
+    return Job(("final", run.seed), recipe, kept, **how)
 
 
 def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result,
@@ -206,7 +232,9 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
             if query.index >= 0:
                 shelf.grand(query, trainer.arena)
         chosen = {run: keep(run, labels, len(data.strata), store) for run in runs}
-        work = [(r, job_of(r, chosen[r][0])) for r in sorted(runs, key=lambda run: (run.seed, -run.density))]
+        work = [
+            (r, job_of(r, chosen[r][0], data, store)) for r in sorted(runs, key=lambda run: (run.seed, -run.density))
+        ]
         for done, (run, result) in enumerate(trainer(work), 1):
             store.put(record_of(run, data, *chosen[run], result, trainer.name))
             report("runs", done, len(runs), run, result)

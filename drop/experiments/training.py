@@ -22,10 +22,11 @@ import torch
 
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import Recipe
-from drop.experiments.losses import cdb_weights, cross_entropy
+from drop.experiments.losses import loss_of, retrain_head
 from drop.experiments.models import Network, build
 
 AHEAD = 32  # batches that are drawn and augmented at once
+Named = tuple[str, tuple[tuple[str, float], ...]]  # a loss and its settings
 
 
 def seed_of(*names: Any) -> int:
@@ -42,7 +43,9 @@ class Job:
     kept: np.ndarray  # int64 (n,) indices into the training set, or (epochs + 1, n): another subset in every epoch
     augment: bool = True
     record_dynamics: bool = False
-    cost_sensitive: bool = False  # CDB-W: class weights follow the validation recalls, evaluation by evaluation
+    loss: Named = ("", ())  # one of losses.LOSSES with its settings, or cross-entropy
+    sampling: np.ndarray | None = None  # float (n,): chances of the samples, drawn with replacement; None: permutations
+    retrain: tuple[float, float] | None = None  # classifier re-training at the end: share of the steps, learning rate
     after: Callable[[Network, Arena], dict[str, np.ndarray]] | None = None  # what to read off the trained network
 
     @property
@@ -102,17 +105,17 @@ class Progress:
 class Lane:
     """One network, its optimiser, and the static buffers that its step reads and writes."""
 
-    def __init__(self, arena: Arena):
+    def __init__(self, arena: Arena, loss: Named = ("", ())):
         recipe, device, side = arena.recipe, arena.device, arena.size
         self.arena = arena
-        self.network = build(recipe.model, arena.num_classes, arena.channels, side).to(device).train()
+        self.loss = loss_of(*loss, arena.num_classes, arena.num_strata, device, recipe.smoothing)
+        self.network = self.fresh(seed=0).to(device).train()
         half = torch.bfloat16 if recipe.precision == "bf16" else torch.float32
         self.images = torch.zeros(AHEAD, recipe.batch, side, side, arena.channels, dtype=half, device=device)
-        self.labels = torch.zeros(AHEAD, recipe.batch, dtype=torch.int64, device=device)
+        self.labels, self.groups = torch.zeros(2, AHEAD, recipe.batch, dtype=torch.int64, device=device)
         self.rates, self.losses = torch.zeros(2, AHEAD, device=device)
         self.probabilities = torch.zeros(AHEAD, recipe.batch, dtype=torch.float16, device=device)
         self.correct = torch.zeros(AHEAD, recipe.batch, dtype=torch.bool, device=device)
-        self.class_weights = torch.ones(arena.num_classes, device=device)
         self.cursor = torch.zeros(1, dtype=torch.int64, device=device)  # the next batch in the buffers
         self.rate = torch.zeros((), device=device)
         self.optimizer = torch.optim.SGD(
@@ -121,6 +124,11 @@ class Lane:
         for parameter in self.network.parameters():  # a first step with momentum 0 is what torch does by itself
             self.optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         self.progress: Progress | None = None
+
+    def fresh(self, seed: int) -> Network:
+        """The network as it is before training, on the CPU."""
+        arena = self.arena
+        return build(arena.recipe.model, arena.num_classes, arena.channels, arena.size, seed, self.loss.cosine)
 
     def step(self) -> None:
         """One step of SGD on the buffered batch under the cursor."""
@@ -131,7 +139,7 @@ class Lane:
         with self.arena.autocast():
             logits = self.network(images)
         logits = logits.float()
-        loss = cross_entropy(logits, labels, self.class_weights, self.arena.recipe.smoothing)
+        loss = self.loss(logits, labels, self.groups.index_select(0, at)[0] if self.loss.by_group else labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -146,13 +154,14 @@ class Lane:
     def load(self, job: Job) -> None:
         """Start a job: fresh weights and momentum in the same memory."""
         arena, recipe = self.arena, self.arena.recipe
-        seed = seed_of("weights", *job.name) % 2**32
-        fresh = build(recipe.model, arena.num_classes, arena.channels, arena.size, seed)
+        fresh = self.fresh(seed_of("weights", *job.name) % 2**32)
         for mine, new in zip(self.network.state_dict().values(), fresh.state_dict().values(), strict=True):
             mine.copy_(new)
         for state in self.optimizer.state.values():
             state["momentum_buffer"].zero_()
-        self.class_weights.fill_(1)
+        of = (arena.labels, arena.num_classes), (arena.groups, arena.num_strata)
+        kept = arena.send(torch.from_numpy(job.kept.reshape(-1)))
+        self.loss.begin(*(torch.bincount(members[kept], minlength=number) for members, number in of))
         steps = -(-job.recipe.epochs * job.size // recipe.batch)
         times = min(job.recipe.evaluations, steps)
         self.progress = Progress(
@@ -170,7 +179,11 @@ class Lane:
         p, B = self.progress, self.arena.recipe.batch
         n = p.job.size
         while len(p.order) < steps * B:
-            p.order = torch.cat([p.order, torch.randperm(n, generator=p.shuffling) + p.drawn * n])
+            if p.job.sampling is None:
+                drawn = torch.randperm(n, generator=p.shuffling)
+            else:
+                drawn = torch.multinomial(torch.from_numpy(p.job.sampling), n, True, generator=p.shuffling)
+            p.order = torch.cat([p.order, drawn + p.drawn * n])
             p.drawn += 1
         p.positions, p.order = p.order[: steps * B], p.order[steps * B :]
         kept = self.arena.send(torch.from_numpy(p.job.kept).view(-1)[p.positions % p.job.kept.size])
@@ -178,7 +191,9 @@ class Lane:
         for at in range(0, steps * B, span):
             images = self.arena.batches(kept[at : at + span], p.augmenting)
             self.images[at // B : (at + span) // B] = images.unflatten(0, (-1, B))
-        self.labels[:steps] = self.arena.labels[kept].view(steps, B)
+        self.labels[:steps], self.groups[:steps] = (
+            of[kept].view(steps, B) for of in (self.arena.labels, self.arena.groups)
+        )
         self.rates[:steps] = self.arena.send(p.rates[p.done : p.done + steps])
         self.cursor.zero_()
 
@@ -194,14 +209,24 @@ class Lane:
             for name, buffer in (("probability", self.probabilities), ("correct", self.correct)):
                 p.dynamics[name].view(-1)[places] = buffer[:steps].flatten()[:inside]
         if p.done in p.stops:
+            if p.job.retrain and p.done == p.stops[-1]:
+                self.retrain(*p.job.retrain)
             guesses = {split: self.arena.predictions(self.network, split) for split in ("validation", "test")}
             validation, test = (self.arena.confusion(guess, split) for split, guess in guesses.items())
             p.evaluated.append((validation, test, torch.stack(p.losses).sum()))
             p.guesses = guesses["test"]
             p.losses.clear()
-            if p.job.cost_sensitive:
-                of_classes = validation.view(self.arena.num_classes, -1, self.arena.num_classes).sum(1)
-                self.class_weights.copy_(cdb_weights(of_classes.diagonal() / of_classes.sum(1)))
+            of_classes = validation.view(self.arena.num_classes, -1, self.arena.num_classes).sum(1)
+            self.loss.evaluated(of_classes.diagonal() / of_classes.sum(1), p.done / p.stops[-1])
+
+    def retrain(self, share: float, rate: float) -> None:
+        """Train the head anew on the embeddings of the images as they are, as often of every class."""
+        job, arena = self.progress.job, self.arena
+        kept = arena.send(torch.from_numpy(job.kept))
+        embeddings, _ = arena.apply(self.network, arena.train_images()[kept])
+        steps = max(1, round(share * self.progress.stops[-1]))
+        retrain_head(self.network.head, embeddings.float(), arena.labels[kept], steps, job.recipe.batch, rate,
+                     _generator("head", job))  # fmt: skip
 
     def result(self) -> Result:
         p = self.progress
@@ -223,11 +248,16 @@ def _generator(use: str, job: Job) -> torch.Generator:
 
 def train(arena: Arena, jobs: Iterable[Job], lanes: int = 1) -> Iterator[tuple[Job, Result]]:
     """Train all jobs, `lanes` networks at a time, and yield each as soon as it has finished."""
+    jobs = list(jobs)
+    for loss in dict.fromkeys(job.loss for job in jobs):
+        yield from _train(arena, [job for job in jobs if job.loss == loss], lanes)
+
+
+def _train(arena: Arena, jobs: list[Job], lanes: int) -> Iterator[tuple[Job, Result]]:
+    """All jobs of one loss: a lane, and the graph of its step, are made for it."""
     waiting = deque(jobs)
-    if not waiting:
-        return
     with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):  # shapes are fixed; fp32 is fp32
-        team = [Lane(arena) for _ in range(min(lanes, len(waiting)))]
+        team = [Lane(arena, jobs[0].loss) for _ in range(min(lanes, len(waiting)))]
         advance = (Graphs if arena.device.type == "cuda" else Eager)(team)
         for lane in team:
             lane.load(waiting.popleft())

@@ -11,12 +11,12 @@ SMOKE = benchmark("fashion-mnist", "smoke")
 
 
 def test_every_entry_is_found_under_its_name_and_names_real_models_and_data():
-    from drop.experiments import datasets, models
+    from drop.experiments import datasets, metadata, models
 
     for entry in TABLE:
         assert benchmark(entry.name, entry.scale) is entry
-        assert entry.dataset in datasets.NAMES and entry.scale in benchmarks.SCALES
-        assert entry.recipe.model in models.NAMES or models.small_widths(entry.recipe.model)
+        assert entry.dataset in (*datasets.NAMES, *metadata.NAMED) and entry.scale in benchmarks.SCALES
+        models._check(entry.recipe.model, 10, 3, 32)
 
 
 def test_the_laptop_scale_records_dynamics_for_30_epochs_and_every_window_fits():

@@ -16,6 +16,7 @@ from drop.experiments.training import Eager, Graphs, Job, Lane, train
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 RECIPE = dataclasses.replace(SMOKE, epochs=2, batch=32, evaluations=2, shift=2)
+CDB = ("cdb-w", ())
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +44,11 @@ class Uncaptured(Graphs):
 
 def test_warming_up_and_changing_the_team_leave_no_trace_in_the_results(data, monkeypatch):
     arena = Arena(data, RECIPE)
-    jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3), job(3, 70, cost_sensitive=True)]
+    jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3), job(3, 70), job(4, 60, loss=CDB)]
     plain = {each.name: result for each, result in train(arena, jobs)}
     monkeypatch.setattr(training, "Eager", Uncaptured)
     graphs = {each.name: result for each, result in train(arena, jobs, lanes=3)}
-    assert Uncaptured.captures == 3  # three lanes, then two, then one; a lane that takes a new job is the same lane
+    assert Uncaptured.captures == 3 + 1  # three lanes, two, one, of which one took a second job; then one for CDB-W
     for name, result in plain.items():
         np.testing.assert_array_equal(result.test, graphs[name].test)
         np.testing.assert_allclose(result.losses, graphs[name].losses, rtol=1e-6)
@@ -85,12 +86,16 @@ class Blindfold(TorchDispatchMode):
         return function(*arguments, **(keywords or {}))
 
 
-@pytest.mark.parametrize("model, precision", [("vgg16", "bf16"), ("resnet18", "fp32"), (SMOKE.model, "bf16")])
-def test_a_step_never_asks_for_a_value(data, model, precision):
+@pytest.mark.parametrize("model, precision, loss", [
+    ("vgg16", "bf16", ("", ())), ("resnet18", "fp32", CDB), (SMOKE.model, "bf16", ("class-balanced", (("beta", 0.9),))),
+    (SMOKE.model, "bf16", ("ldam-drw", (("margin", 0.5), ("scale", 10)))),
+    (SMOKE.model, "bf16", ("group-dro", (("step", 0.1), ("adjustment", 1)))),
+])  # fmt: skip
+def test_a_step_never_asks_for_a_value(data, model, precision, loss):
     recipe = dataclasses.replace(RECIPE, model=model, precision=precision, batch=2)
     if model == "vgg16":  # needs 32 pixels
         data = dataclasses.replace(data, train=datasets.Split(torch.zeros(8, 3, 32, 32).byte(), data.train.labels[:8]))
-    lane = Lane(Arena(data, recipe))
+    lane = Lane(Arena(data, recipe), loss)
     with Blindfold():
         lane.step()
         with pytest.raises(AssertionError, match="_local_scalar_dense"):
@@ -118,7 +123,7 @@ def test_a_captured_graph_takes_the_same_20_steps_as_its_eager_twin(data, count)
 @on_cuda
 def test_graphs_of_a_shrinking_team_give_the_results_of_single_runs(data):
     arena = Arena(data, RECIPE, "cuda")
-    jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3), job(3, 70, cost_sensitive=True)]
+    jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3), job(3, 70), job(4, 60, loss=CDB)]
     alone = {each.name: result for each in jobs for _, result in train(arena, [each])}
     for each, result in train(arena, jobs, lanes=3):
         np.testing.assert_allclose(result.losses, alone[each.name].losses, rtol=1e-2)

@@ -192,10 +192,11 @@ def test_cdb_w_trains_on_random_samples_and_on_all_of_them_with_weights_renewed_
     runs = plan(MICRO, ["cdb-w", "random"], [0.1, 1.0])
     assert [run.pruner for run in runs] == ["cdb-w", "cdb-w", "random", "full"]
     np.testing.assert_array_equal(*(keep(run, labels, 10, Store(tmp_path, also=[]))[0] for run in (runs[0], runs[2])))
-    job = job_of(runs[0], np.arange(500))
-    assert job.cost_sensitive and job.recipe.evaluations == job.recipe.epochs == 5
-    assert not job_of(runs[2], np.arange(500)).cost_sensitive
-    measure(runs, store := Store(tmp_path, also=[]), workers=1, device="cpu")
+    data, store = datasets.load(MICRO.dataset), Store(tmp_path, also=[])
+    job = job_of(runs[0], np.arange(500), data, store)
+    assert job.loss == ("cdb-w", ()) and job.recipe.evaluations == job.recipe.epochs == 5
+    assert job_of(runs[2], np.arange(500), data, store).loss == ("", ())
+    measure(runs, store, workers=1, device="cpu")
     assert store.get(runs[0].key)["test_hits"] != store.get(runs[2].key)["test_hits"]
     assert len(store.get(runs[0].key)["curve"]["epoch"]) == 5
 

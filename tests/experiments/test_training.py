@@ -116,14 +116,14 @@ def test_the_learning_set_grows_easier(arena):
 
 
 def test_cost_sensitive_training_weighs_classes_by_their_errors(arena):
-    lane = Lane(arena)
-    lane.load(job(n=320, epochs=2, evaluations=2, cost_sensitive=True))
+    lane = Lane(arena, ("cdb-w", ()))
+    lane.load(job(n=320, epochs=2, evaluations=2, loss=("cdb-w", ())))
     lane.fill(5)
     for _ in range(5):
         lane.step()
     lane.collect(5)
     counts = lane.progress.evaluated[0][0].cpu().numpy()
-    np.testing.assert_allclose(lane.class_weights.cpu(), 1 - counts.diagonal() / counts.sum(1), atol=1e-6)
+    np.testing.assert_allclose(lane.loss.class_weights.cpu(), 1 - counts.diagonal() / counts.sum(1), atol=1e-6)
 
 
 def test_augmentation_mirrors_and_moves_and_does_nothing_else(data):
