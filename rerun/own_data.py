@@ -34,12 +34,14 @@ import numpy as np
 from drop.experiments import datasets
 from drop.places import MEASURED
 from drop.quotas import balanced_counts, counts, proportional_counts
-from drop.rules import RULES, Evidence
+from drop.rules import DEFAULT, RULES, Evidence
+from drop.rules import quotas as safe_quotas
 from drop.selection import select, top
 
 CHOOSE = ("fashion-mnist-mini", "tweets", "diamonds", "segments")
 JUDGE = ("digits", "mnist-5k", "reviews", "storms")
 COMPARED = ("random", "proportional", "balanced", "drop")
+CHECKED = ("prune", "prune-bare")
 CANDIDATES = tuple(rule for rule in RULES if rule not in COMPARED)
 VALIDATION = (10, 30, 100, 500)
 DENSITIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8)
@@ -115,12 +117,15 @@ def drawn(x: np.ndarray, y: np.ndarray, seed: int, validation: list[int]) -> dic
         plain = tested(top(np.zeros(len(train)), round(d * len(train)), seed))
         for n in validation:
             results[n, d, "random"] = plain
-            for rule in RULES:
-                results[n, d, rule] = tested(select(y[train], quotas(rule, known[n], d), seed=seed))
+            for rule in (*RULES, *CHECKED):
+                results[n, d, rule] = tested(select(y[train], quotas(rule, known[n], d, seed), seed=seed))
     return results
 
 
-def quotas(rule: str, known: Evidence, density: float) -> np.ndarray:
+def quotas(rule: str, known: Evidence, density: float, seed: int) -> np.ndarray:
+    if rule in CHECKED:
+        known = known if rule == "prune" else known._replace(total=None)
+        return safe_quotas(DEFAULT, known, density, int(len(known.sizes) <= density * known.sizes.sum()), seed)
     if rule == "proportional":
         return proportional_counts(known.sizes, density)
     if rule == "balanced":
