@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import drop
+from drop.commands import own
+from drop.commands.folder import folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)
@@ -52,7 +54,7 @@ def _version(asked: bool) -> None:
 def main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="say which")] = False,
 ) -> None:
-    """Measure the runs of a benchmark, and list, merge and pack their records."""
+    """Prune your own data: prune, plan, folder, score. Measure the paper's benchmarks: all others."""
 
 
 @guarded
@@ -149,7 +151,11 @@ def merge(folders: Annotated[list[Path], typer.Argument(help="record stores of o
     """Take over the records of other machines; a second record of a run is kept beside the first."""
     from drop.experiments import records
 
-    for folder in folders:
-        if not folder.is_dir():
-            raise ValueError(f"{folder} is no folder; give the record stores to merge")
+    for store in folders:
+        if not store.is_dir():
+            raise ValueError(f"{store} is no folder; give the record stores to merge")
     print(f"{records.Store().merge(*folders)} records merged into {records.Store().root}")
+
+
+for each in (own.prune, own.plan, folder, own.score):
+    guarded(each)

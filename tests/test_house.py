@@ -22,13 +22,14 @@ MAY = {
     "core": set(),
     "mixture": {"core"},
     "experiments": {"core"},
+    "commands": {"core", "experiments"},
     "chapters": {"core", "mixture", "experiments"},
     "notebooks": {"core", "mixture", "experiments", "chapters"},
     "publish": {"core", "experiments"},
     "rerun": {"core", "experiments", "publish"},
     "speed": {"core", "experiments"},
 }
-BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2400, "chapters": 2600}  # lines of code
+BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2400, "commands": 450, "chapters": 2600}  # lines of code
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
 LONG = {
@@ -101,7 +102,7 @@ def test_every_folder_of_code_is_a_room():
 def test_the_door_opens_a_room_only_inside_a_command():
     top = "".join(ast.unparse(node) for node in ast.parse((PACKAGE / "cli.py").read_text()).body
                   if isinstance(node, (ast.Import, ast.ImportFrom)))  # fmt: skip
-    assert "drop." not in top and "from drop import" not in top
+    assert "drop." not in top.replace("drop.commands", "") and "from drop import" not in top
     assert imports_of(PACKAGE / "__main__.py") == {PACKAGE / "cli.py"}
 
 
@@ -189,7 +190,7 @@ NEEDS = {
     "door": {"typer", "rich", "click", "markdown_it", "mdurl", "pygments", "shellingham", "annotated_doc"},
 }
 TORCH = {  # what cannot be read without torch; everything else can
-    "experiments": {"arena", "losses", "models", "queries", "runs", "training"},
+    "experiments": {"convergence", "arena", "losses", "models", "queries", "runs", "training"},
     "chapters": {"definitions", "material", "query_times", "release", "released_quotas"},
 }
 
@@ -214,7 +215,8 @@ def test_the_theory_needs_scipy_besides():
 
 
 def test_the_command_line_opens_without_any_room():
-    then = "assert {n for n in sys.modules if n.startswith('drop.')} == {'drop.cli', 'drop.extras'}"
+    shown = {"drop.cli", "drop.extras", *(f"drop.commands{name}" for name in ("", ".own", ".folder"))}
+    then = f"SHOWN = {shown}; assert {{n for n in sys.modules if n.startswith('drop.')}} <= SHOWN"
     run_without(NEEDS["door"], ["drop.cli"], then)
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import random
-import runpy
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from PIL import Image
 
 from drop import quotas
 from drop.experiments import datasets, queries, records
@@ -316,23 +314,3 @@ def test_the_command_line_answers_a_mistake_with_one_line(arguments, said, tmp_p
     outcome = CliRunner().invoke(app, ["run", *arguments])
     assert outcome.exit_code == 2 and not list(tmp_path.iterdir())
     assert len(outcome.stderr.strip().splitlines()) == 1 and said in outcome.stderr
-
-
-def test_a_folder_of_one_s_own_images_is_pruned_by_one_command(tmp_path, monkeypatch, capsys):
-    rng = np.random.default_rng(0)
-    for part, sizes in {"train": {"ant": 60, "bee": 40, "fly": 20}, "test": {"ant": 12, "bee": 12, "fly": 12}}.items():
-        for k, (name, size) in enumerate(sizes.items()):
-            (tmp_path / "bugs" / part / name).mkdir(parents=True)
-            for i in range(size):
-                pixels = rng.integers(0, 120, (16, 16, 3), dtype=np.uint8) + np.uint8(20 * k)
-                Image.fromarray(pixels).save(tmp_path / "bugs" / part / name / f"{i:02d}.png")
-    monkeypatch.setenv("DROP_RECORDS", str(tmp_path / "records"))
-    monkeypatch.setattr("drop.experiments.runs._cores", lambda: 1)
-    script = Path(__file__).parents[2] / "rerun" / "prune_folder.py"
-    monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path / "bugs"), "0.5", "--epochs", "1"])
-    runpy.run_path(str(script), run_name="__main__")
-    files, said = (text.splitlines() for text in capsys.readouterr())
-    assert len(files) == len(set(files)) == 60 and all(Path(file).is_file() for file in files)
-    counts = {name: sum(f"/train/{name}/" in file for file in files) for name in ("ant", "bee", "fly")}
-    for line, (name, n) in zip(said[-3:], counts.items(), strict=True):
-        assert line.startswith(f"{name}: recall ") and f"keeps {n} of" in line

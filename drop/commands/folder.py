@@ -1,0 +1,166 @@
+"""drop folder: which photos of a folder to keep."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from drop.commands.own import AtLeast, Density, Json, Output, Overwrite, Rule, Seed, say
+
+NAMED = 5  # skipped files that are named
+
+
+def folder(
+    path: Annotated[Path, typer.Argument(help="one folder for each class in it, or in its train/")],
+    density: Density, output: Output = None,
+    size: Annotated[int, typer.Option(help="side in pixels of the images that the model sees")] = 64,
+    holdout: Annotated[float, typer.Option(help="share of a class that sets its quota, without val/ or test/")] = 0.2,
+    epochs: Annotated[int | None, typer.Option(help="of the model (default: until its recalls stay)")] = None,
+    rule: Rule = "half-balanced", at_least: AtLeast = None, seed: Seed = 0, as_json: Json = False,
+    overwrite: Overwrite = False,
+) -> None:  # fmt: skip
+    """List the photos to keep, one path a line: trains a small model, reads its recalls, sets the quotas.
+
+    Reads every format that Pillow reads, photos of any size, turned as EXIF says. Beside train/ the photos of val/ or
+    test/ set the quotas; else a share of each class is held out for that (it can still be kept). Nothing is moved or
+    deleted; what is no image is counted and named. The model is remembered: another density needs no training, and
+    what was stopped goes on. -o kept.txt lists paths, -o kept.csv also classes. Exit codes: 0 done, 2 wrong input, 130
+    stopped.
+
+    drop folder ~/birds --density 0.3 -o kept.txt
+
+    drop folder ~/birds --density 0.3 --size 32 --holdout 0.3 --json
+    """
+    import drop
+    from drop.commands import files
+    from drop.experiments import photos
+    from drop.quotas import check_density
+
+    files.free(output, overwrite)
+    _check(density, size, holdout, output)
+    check_density(density)
+    found = photos.find(path.expanduser())
+    images, found = _decoded(found, size)
+    counts = _recalls(found, images, size, holdout, epochs, seed)
+    labels = [found.classes[k] for k in found.labels]
+    known = {
+        name: (int(row[k]), int(row.sum())) for k, (name, row) in enumerate(zip(found.classes, counts, strict=True))
+    }
+    made = drop.plan(labels, known, density, rule=rule, at_least=at_least, seed=seed)
+    kept = made.positions()
+    if output is not None:
+        lines = [f"{found.files[i]}" for i in kept]
+        files.write(output, _csv(lines, [labels[i] for i in kept]) if output.suffix == ".csv" else _text(lines))
+    if as_json:
+        paths = {} if output else {"files": [str(found.files[i]) for i in kept]}
+        skipped = [str(file) for file in found.skipped]
+        print(json.dumps({"kept": len(kept), "of": len(labels), "output": output and str(output), "skipped": skipped,
+                          "empty": found.empty, "plan": json.loads(made.to_json()), **paths}))  # fmt: skip
+        return
+    print(made, file=sys.stderr)
+    if output is None:
+        print(*(found.files[i] for i in kept), sep="\n")
+    else:
+        say(f"{len(kept):,} of {len(labels):,} photos -> {output}")
+
+
+def _check(density: float, size: int, holdout: float, output: Path | None) -> None:
+    if not 16 <= size <= 1024:
+        raise ValueError(f"size is {size}, but must lie between 16 and 1024 pixels")
+    if not 0 < holdout < 1:
+        raise ValueError(f"holdout is {holdout:g}, but the share of each class must lie between 0 and 1")
+    if output is not None and output.suffix not in (".txt", ".csv"):
+        raise ValueError(f"{output.name} must end in .txt or .csv")
+
+
+def _decoded(found: Any, size: int) -> tuple[Any, Any]:
+    """All images, and the photos without those that cannot be read; says what was skipped."""
+    from dataclasses import replace
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from drop.experiments import photos
+
+    held = found.held_out or ([], None)
+    paths = [*found.files, *held[0]]
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"reading {len(paths):,} photos", total=len(paths))
+        images, broken = photos.read(paths, size, lambda n: bar.advance(task, n))
+    good = [i for i in range(len(paths)) if i not in set(broken)]
+    n = len(found.files)
+    inside = [i for i in good if i < n]
+    outside = [i - n for i in good if i >= n]
+    found = replace(
+        found, files=[found.files[i] for i in inside], labels=found.labels[inside],
+        held_out=found.held_out and ([held[0][i] for i in outside], held[1][outside]),
+        skipped=[*found.skipped, *(paths[i] for i in broken)])  # fmt: skip
+    say(f"{len(found.files):,} photos of {len(found.classes)} classes in {found.root}")
+    if found.skipped:
+        kinds = Counter(file.suffix.lower() or "without ending" for file in found.skipped)
+        named = ", ".join(str(file.relative_to(found.root)) for file in found.skipped[:NAMED])
+        more = f" and {len(found.skipped) - NAMED} more" if len(found.skipped) > NAMED else ""
+        listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        say(f"! skipped, neither kept nor dropped: {listed}: {named}{more}")
+    if found.empty:
+        say(f"! left out, without a photo: {', '.join(found.empty)}")
+    return images[good], found
+
+
+def _recalls(found: Any, images: Any, size: int, holdout: float, epochs: int | None, seed: int) -> Any:
+    """Confusion counts (K, K) of a model trained until they stay, remembered in the record store."""
+    import numpy as np
+
+    from drop.experiments import convergence, photos, records
+
+    n = len(found.files)
+    if found.held_out:
+        train, held = (images[:n], found.labels), (images[n:], found.held_out[1])
+    else:
+        out = photos.cut(found.labels, holdout, seed)
+        train, held = (images[~out], found.labels[~out]), (images[out], found.labels[out])
+    name = hashlib.sha256(repr((found.classes, size, seed, found.held_out is None and holdout)).encode())
+    for part in (*train, *held):
+        name.update(np.ascontiguousarray(part).tobytes())
+    file = records.Store().root / "folders" / f"{name.hexdigest()[:20]}.json"
+    known = {int(k): np.array(v) for k, v in json.loads(file.read_text()).items()} if file.is_file() else {}
+    teacher = convergence.Teacher(photos.data_set(found.classes, train, held), seed)
+    asked = convergence.lengths(teacher.size, teacher.recipe.batch, epochs)
+    counts = np.zeros(0)
+    if asked[0] not in known:
+        one = teacher.seconds_an_epoch()
+        more = "" if epochs else f", longer until recalls stay (at most {_time(one * 2 * asked[-1])})"
+        say(f"training a small model: {asked[0]} epochs, about {_time(one * asked[0])}{more}")
+    for length, counts in convergence.longer_and_longer(teacher, epochs, known):
+        if length not in known:
+            known[length] = counts
+            content = {str(k): v.tolist() for k, v in known.items()}
+            records.write(file, json.dumps(content).encode())
+        total = counts.sum(axis=1)
+        recalls = counts.diagonal() / np.maximum(total, 1)
+        right = f"{counts.trace()} of {counts.sum()} held-out photos right"
+        say(f"{length} epochs: {right}, worst class {recalls[total > 0].min():.2f}")
+    return counts
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+
+
+def _text(lines: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+
+
+def _csv(paths: list[str], labels: list[str]) -> bytes:
+    import csv
+    import io
+
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows([("file", "class"), *zip(paths, labels, strict=True)])
+    return buffer.getvalue().encode("utf-8", "surrogateescape")

@@ -1,0 +1,101 @@
+"""drop folder on small folders, with everything in them that people have in theirs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from drop.cli import app
+from drop.experiments import convergence
+
+
+@pytest.fixture
+def bugs(tmp_path, monkeypatch):
+    """Three classes of different size, brightness and format, and files that are no photos."""
+    rng = np.random.default_rng(0)
+    for k, (name, count) in enumerate({"ant": 40, "bee": 30, "fly": 20}.items()):
+        (tmp_path / "bugs" / name).mkdir(parents=True)
+        for i in range(count):
+            pixels = rng.integers(0, 90, (20 + i % 3, 30, 3), dtype=np.uint8) + np.uint8(40 * k)
+            Image.fromarray(pixels).save(tmp_path / "bugs" / name / f"{i:02d}{('.png', '.jpg')[i % 2]}")
+    (tmp_path / "bugs" / "ant" / "broken.png").write_text("no image")
+    (tmp_path / "bugs" / "ant" / "photo.xyz").write_text("no image")
+    (tmp_path / "bugs" / "wasp").mkdir()
+    monkeypatch.setenv("DROP_RECORDS", str(tmp_path / "records"))
+    monkeypatch.setattr(convergence, "STEPS", 4)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(line):
+    return CliRunner().invoke(app, line.split())
+
+
+def test_a_folder_is_pruned_by_one_command_and_the_next_needs_no_training(bugs, monkeypatch):
+    outcome = call("folder bugs --density 0.5 --size 16 -o kept.csv")
+    assert outcome.exit_code == 0, outcome.stderr
+    said = outcome.stderr
+    assert "90 photos of 3 classes in bugs" in said and "left out, without a photo: wasp" in said
+    assert "! skipped, neither kept nor dropped: 1 .png, 1 .xyz: ant/photo.xyz, ant/broken.png" in said
+    assert (
+        "training a small model: " in said and "held-out photos right" in said and "45 of 90 photos -> kept.csv" in said
+    )
+    header, *rows = (bugs / "kept.csv").read_text().splitlines()
+    files = [row.split(",")[0] for row in rows]
+    assert header == "file,class" and len(set(files)) == 45 and all(Path(file).is_file() for file in files)
+
+    monkeypatch.setattr(convergence.Teacher, "confusion", None)  # another density trains nothing
+    told = json.loads(call("folder bugs --density 0.2 --size 16 --json").stdout)
+    assert told["kept"] == len(told["files"]) == 18 and told["of"] == 90 and told["empty"] == ["wasp"]
+    assert [row["total"] for row in told["plan"]["classes"]] == [8, 6, 4]
+    printed = call("folder bugs --density 0.2 --size 16").stdout.splitlines()
+    assert printed == told["files"]
+
+
+def test_what_was_stopped_goes_on(bugs, monkeypatch):
+    confusion, lengths = convergence.Teacher.confusion, []
+
+    def once(self, epochs, kept=None):
+        if kept is None:
+            lengths.append(epochs)
+            if len(lengths) == 2:
+                raise KeyboardInterrupt
+        return np.diag([8 - len(lengths)] * 3) + 1 if kept is None else confusion(self, epochs, kept)
+
+    monkeypatch.setattr(convergence, "settled", lambda before, after: before is not None)
+    monkeypatch.setattr(convergence.Teacher, "confusion", once)
+    stopped = call("folder bugs --density 0.5 --size 16 -o kept.txt")
+    assert stopped.exit_code == 130 and "Traceback" not in stopped.output and not (bugs / "kept.txt").exists()
+    assert call("folder bugs --density 0.5 --size 16 -o kept.txt").exit_code == 0
+    assert lengths[0] != lengths[1] == lengths[2]
+
+
+def test_photos_beside_train_set_the_quotas(bugs):
+    (bugs / "bugs").rename(bugs / "train")
+    (bugs / "all").mkdir()
+    (bugs / "train").rename(bugs / "all" / "train")
+    for name in ("ant", "fly"):
+        (bugs / "all" / "test" / name).mkdir(parents=True)
+        Image.new("RGB", (9, 9)).save(bugs / "all" / "test" / name / "1.png")
+    told = json.loads(call("folder all --density 0.5 --size 16 --epochs 1 --json").stdout)
+    assert [row["total"] for row in told["plan"]["classes"]] == [1, 0, 1]
+    assert any("fewer than 30 samples" in note for note in told["plan"]["notes"])
+
+
+@pytest.mark.parametrize("line, said", [
+    ("folder none --density 0.5", "there is no folder none"),
+    ("folder bugs/ant --density 0.5", "needs one folder for each class"),
+    ("folder bugs --density 5", "density is 5"),
+    ("folder bugs --density 0.5 --size 4", "size is 4, but must lie between 16 and 1024"),
+    ("folder bugs --density 0.5 --holdout 1", "holdout is 1"),
+    ("folder bugs --density 0.5 -o kept.pdf", "must end in .txt or .csv"),
+    ("folder bugs --density 0.5 --size 16 --epochs 0", "epochs is 0, but training takes at least one"),
+    ("folder bugs --density 0.5 --size 16 --epochs -1", "epochs is -1"),
+])  # fmt: skip
+def test_a_mistake_is_one_sentence_and_exit_code_2(line, said, bugs):
+    outcome = call(line)
+    assert outcome.exit_code == 2 and said in outcome.stderr and "Traceback" not in outcome.output
+    assert not (bugs / "records").exists()
