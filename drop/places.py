@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -39,3 +41,25 @@ def settle() -> None:
     for variable in NAMED:
         if folder := named(variable):
             os.environ[variable] = str(folder)
+
+
+def shelter(folder: Path) -> None:
+    """Where this user has no home that can be written, or no name, let what is started from here find both.
+
+    Many programs keep something at home. Data stay where they were looked for before.
+    """
+    if not _home_can_be_written():
+        with contextlib.suppress(OSError):
+            os.environ.setdefault("DROP_DATA", str(absolute("~/.cache/drop")))
+        os.environ["HOME"] = str(folder)
+    try:
+        getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        os.environ["LOGNAME"] = "nobody"
+
+
+def _home_can_be_written() -> bool:
+    try:
+        return os.access(Path.home(), os.W_OK)
+    except RuntimeError:
+        return False

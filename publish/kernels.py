@@ -53,16 +53,21 @@ def surroundings() -> Iterator[None]:
     before = dict(os.environ)
     with _private() as folder:
         places.settle()
+        places.shelter(folder)
         os.environ |= {name: str(folder) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
         os.environ["MATPLOTLIBRC"] = str(_matplotlib() / "mpl-data" / "matplotlibrc")
         os.environ.pop("PYTHONSTARTUP", None)
-        if not _home_is_writable():
-            os.environ.setdefault("MPLCONFIGDIR", str(folder))
         try:
             yield
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def check() -> None:
+    """OSError, before any work, where a kernel could not start for want of room."""
+    with _private():
+        pass
 
 
 @contextlib.contextmanager
@@ -81,10 +86,3 @@ def _private() -> Iterator[Path]:
 def _matplotlib() -> Path:
     """Where Matplotlib is, without importing it: it would read the user's settings."""
     return Path(importlib.util.find_spec("matplotlib").submodule_search_locations[0])
-
-
-def _home_is_writable() -> bool:
-    try:
-        return os.access(Path.home(), os.W_OK)
-    except RuntimeError:  # a user without a name
-        return False

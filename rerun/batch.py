@@ -16,6 +16,7 @@ from typing import Any
 
 from drop import places
 from drop.experiments import records
+from publish import kernels
 from publish.pages import ROOT
 from rerun import report
 from rerun.jobs import home, jobs_of
@@ -70,6 +71,8 @@ def main(arguments: list[str]) -> int:
         if dry or (all(job.done(records.Store()) for job in jobs) and not request.get("pages")):
             return 0
         records.Store().check()
+        kernels.check()
+        places.shelter(home())
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

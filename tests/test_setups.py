@@ -1,6 +1,7 @@
 """What strangers' set-ups broke: each works now, or gets one sentence that names what is wrong and what to do."""
 
 import errno
+import getpass
 import os
 import pwd
 import re
@@ -75,6 +76,25 @@ def test_a_user_without_a_home_is_told_what_to_set(nobody, monkeypatch, tmp_path
     assert batch.main(["dry=1", "scale=smoke", "seeds=0", "notebook=20_prune_by_class"]) == 0
 
 
+def test_a_user_without_a_home_and_a_name_gets_both_for_what_is_started(nobody, monkeypatch, tmp_path):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "DROP_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    for known in ("HOME", "LOGNAME"):
+        monkeypatch.setenv(known, "")  # taken back at the end
+        monkeypatch.delenv(known)
+    places.shelter(tmp_path)
+    assert (os.environ["HOME"], getpass.getuser()) == (str(tmp_path), "nobody")
+
+
+def test_data_stay_where_they_were_looked_for_where_a_home_cannot_be_written(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DROP_DATA", "")
+    monkeypatch.delenv("DROP_DATA")
+    monkeypatch.setattr(places.os, "access", lambda *_: False)
+    places.shelter(tmp_path / "other")
+    assert os.environ["HOME"] == str(tmp_path / "other") and datasets.data_root() == tmp_path / ".cache" / "drop"
+
+
 def test_a_full_folder_for_temporary_files_is_named(monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -82,8 +102,7 @@ def test_a_full_folder_for_temporary_files_is_named(monkeypatch):
     monkeypatch.setenv("TMPDIR", "/full")
     monkeypatch.setattr(kernels.tempfile, "TemporaryDirectory", full)
     with pytest.raises(OSError, match=r"the folder /full cannot be written \(No space left.*set TMPDIR"):
-        with kernels.surroundings():
-            pass
+        kernels.check()
 
 
 def test_an_error_of_snakemake_is_shown_and_its_progress_is_not(monkeypatch, tmp_path):
