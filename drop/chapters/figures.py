@@ -25,6 +25,7 @@ import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from drop.experiments.benchmarks import SCORES
 from drop.places import DATA
 
 INK = "#2b2d30"  # stands for the page's text colour; `svg` turns it into currentColor
@@ -59,6 +60,12 @@ METHODS = {
     "dynamic-uncertainty": Method("Dynamic Uncertainty", "#c2559c", ">"),
     "k-center": Method("k-center", "#8a8312", "p"),
     "prototype": Method("Prototype", "#2b8f9b", "h"),
+    "group-dro": Method("GroupDRO", "#3f7fbf", "8"),
+    "jtt": Method("JTT", "#b0528f", "H"),
+    "group-subsampling": Method("Subsampling", "#6f8f1f", "X"),
+    "class-balanced": Method("Class-balanced loss", "#7d62b3", "s"),
+    "ldam-drw": Method("LDAM-DRW", "#2f8f6f", "$L$"),
+    "crt": Method("cRT", "#c4516e", "d"),
 }
 _RULES = {  # a quota rule's label, its colour where samples are random inside the classes, and its marker
     "drop": ("DRoP", "#d55e00", "D"), "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#5d7a3a", "d"),
@@ -77,12 +84,12 @@ def method(name: str) -> Method:
     if name in METHODS:
         return METHODS[name]
     ranking, _, quota = name.partition("+")
-    if ranking in METHODS and quota in _RULES and ranking not in ("full", "cdb-w"):
+    if ranking in SCORES and quota in _RULES:
         (label, colour, marker), random = _RULES[quota], ranking == "random"
         return Method(f"{METHODS[ranking].label}+{label}", colour if random else METHODS[ranking].colour, marker,
                       "-" if random else "--")  # fmt: skip
     source = quota.removesuffix("q")
-    if ranking in METHODS and quota.endswith("q") and source in METHODS:
+    if ranking in SCORES and quota.endswith("q") and source in METHODS:
         return Method(f"{METHODS[ranking].label}+{METHODS[source].label}Q", METHODS[source].colour, "X", ":")
     near = get_close_matches(name, METHODS, n=3) or list(METHODS)
     raise ValueError(f"no look for pruner {name!r}; did you mean {', '.join(near)}?")
