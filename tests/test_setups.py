@@ -10,6 +10,8 @@ import stat
 import subprocess
 import sys
 import warnings
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import jupytext
@@ -232,6 +234,35 @@ def test_an_environment_that_was_moved_is_made_again_and_one_that_stayed_is_not(
     moved = checkout.rename(checkout.with_name("another place"))
     (moved / "calls").unlink()
     assert "-m venv .venv" in made(moved, ".venv/ready", f"PYTHON={moved / 'python x'}")
+
+
+# Workers
+
+
+def test_a_worker_that_was_killed_is_one_sentence_with_what_to_try(monkeypatch, tmp_path):
+    from typer.testing import CliRunner
+
+    from drop.cli import app
+    from drop.experiments import runs
+
+    class Broken:
+        def __init__(self, *_, **__):
+            self._processes = {}
+
+        def submit(self, *_) -> Future:
+            future = Future()
+            future.set_exception(BrokenProcessPool("A process in the process pool was terminated abruptly"))
+            return future
+
+        def shutdown(self, **_) -> None:
+            pass
+
+    monkeypatch.setenv("DROP_RECORDS", str(tmp_path))
+    monkeypatch.setattr(runs, "ProcessPoolExecutor", Broken)
+    outcome = CliRunner().invoke(app, "run fashion-mnist smoke --pruners random+drop --workers 4".split())
+    assert outcome.exit_code == 2 and "Traceback" not in outcome.output
+    said = outcome.stderr.strip().splitlines()[-1]
+    assert said.startswith("error: one of 4 workers was killed") and said.endswith("go on with fewer, --workers 2")
 
 
 # Git, archives

@@ -21,13 +21,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from drop.experiments import datasets, records
+from drop.experiments import datasets, machine, records
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import FRESH, RULES, SCORES, Benchmark, Run, parts, with_rounds_before
 from drop.experiments.datasets import DataSet
@@ -212,7 +213,7 @@ def measure(
     for run in missing:
         groups[len(with_rounds_before([run])), run.benchmark].append(run)
     for (_, benchmark), mine in sorted(groups.items(), key=lambda item: item[0][0]):  # the first rounds first
-        _measure(benchmark, mine, store, device, workers or _cores(), lanes, report or (lambda *_: None))
+        _measure(benchmark, mine, store, device, workers or machine.workers(), lanes, report or (lambda *_: None))
     return missing
 
 
@@ -276,8 +277,18 @@ class Trainer:
             spawn = multiprocessing.get_context("spawn")
             self.pool = ProcessPoolExecutor(self.workers, spawn, initializer=_start_worker, initargs=settings)
         futures = {self.pool.submit(_train_one, job): what for what, job in work}
-        for future in as_completed(futures):
-            yield futures.pop(future), future.result()
+        try:
+            for future in as_completed(futures):
+                yield futures.pop(future), future.result()
+        except BrokenProcessPool:
+            raise ChildProcessError(lost(self.workers)) from None
+
+
+def lost(workers: int) -> str:
+    """What to say when one of so many workers is gone."""
+    room = f"{machine.memory() / 1e9:.1f} GB of memory are free, a worker takes about {machine.WORKER / 1e9:g}"
+    less = f"go on with fewer, --workers {max(1, workers // 2)}" if workers > 1 else "free some memory"
+    return f"one of {workers} workers was killed or ended by itself ({room}); finished runs are kept: {less}"
 
 
 def _start_worker(benchmark: Benchmark, threads: int) -> None:
@@ -297,7 +308,7 @@ def _train_one(job: Job) -> Result:
 
 def _cores() -> int:
     """The cores that this process may use: fewer than the machine has under a scheduler."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return machine.cores()
 
 
 def _processor() -> str:
