@@ -41,7 +41,6 @@ LIVE = ("00_quickstart",)
 # Second pages of a notebook with other parameters: stem of the page -> notebook, title, parameters. They leave out the
 # cells tagged "first-page", which are the same for every data set.
 VARIANTS = {
-    "34_what_pruners_keep_cifar10": ("31_what_pruners_keep", "What pruners keep of CIFAR-10", {"benchmark": "cifar10"}),
     "35_definitions_cifar10": (
         "32_one_word_several_definitions", "One word, several definitions, on CIFAR-10",
         {"benchmark": "cifar10", "seeds": [0, 1]},

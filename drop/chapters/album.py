@@ -7,12 +7,14 @@ figure = album.figure("el2n")
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from drop import released
-from drop.chapters import figures
+from drop.chapters import charts, figures
+from drop.chapters.grid import TITLES
 from drop.chapters.pictures import GAP, choose, classes_shown, decode, encode
 from drop.experiments.benchmarks import benchmark
 from drop.experiments.records import Store
@@ -27,6 +29,11 @@ class Album(NamedTuple):
     digest: str  # sha256 of the pictures' file
 
     @property
+    def title(self) -> str:
+        """The name of the data set, as people write it."""
+        return TITLES.get(self.given.about["dataset"], self.given.about["dataset"])
+
+    @property
     def classes(self) -> list[str]:
         """The names of the classes that are shown."""
         names = self.given.arrays["classes"]
@@ -34,12 +41,10 @@ class Album(NamedTuple):
 
     def figure(self, score: str):
         """One score's images: a row a class, the lowest scores on the left, the highest on the right."""
-        import matplotlib.pyplot as plt
-
         tiles = self.tiles[list(self.given.scores).index(score)]
         canvas, columns, step = _canvas(tiles)
         height, width = canvas.shape[:2]
-        fig, ax = plt.subplots(figsize=(4.6, 4.6 * 0.78 * height / width + 0.5))
+        fig, ax = charts.panel(charts.WIDTH * 0.78 * height / width + 0.5)
         ax.imshow(canvas, interpolation="none")
         ax.set_yticks(np.arange(len(tiles)) * step + step / 2, self.classes)
         middle = columns.reshape(2, -1).mean(axis=1)
@@ -48,7 +53,7 @@ class Album(NamedTuple):
         ax.tick_params(length=0)
         ax.grid(False)
         ax.spines[:].set_visible(False)
-        ax.set_title(figures.method(score).label, color=figures.method(score).colour)
+        ax.set_title(figures.method(score).label, color=figures.method(score).colour, fontsize=charts.TITLE)
         return fig
 
 
@@ -64,6 +69,12 @@ def _canvas(tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
                 [tiles[k, column], np.full((side, side), 255, np.uint8)]
             )
     return canvas, left + side / 2, step
+
+
+def side_by_side(benchmark: str, beside: Sequence[str], scale: str, seed: int, train: str = "never") -> list[Album]:
+    """Albums of several benchmarks: the first is made if asked, the others are shown where they were released."""
+    there = [n for n in beside if n != benchmark and (released.FOLDER / f"{n}-{scale}-seed{seed}.npz").exists()]
+    return [read(benchmark, scale, seed, train), *(read(name, scale, seed) for name in there)]
 
 
 def read(name: str, scale: str, seed: int, train: str = "never") -> Album:

@@ -70,15 +70,18 @@ def _complain(broken: Sequence[str]) -> None:
         figures.publish({"text/markdown": f"*{line}*", "text/plain": line}, broken=list(broken))
 
 
-def made(grids: Sequence[Grid], more: str = "", commands: Sequence[str] = ()) -> None:
+def made(grids: Sequence[Grid], more: str = "") -> None:
     """Publish the folded box at the end of a chapter: scale, seeds, devices, dates, cost, and how to repeat it."""
-    parts = [" ".join(filter(None, [f"{grid.title}, {grid.scale} scale: {grid.recipe_in_words()}", grid.cost()]))
-             for grid in grids]  # fmt: skip
-    commands = list(commands) or [grid.command() for grid in grids]
-    text = "\n\n".join([*parts, *filter(None, [more]), "To measure what has no record yet:", *commands])
-    body = "".join(f"<p>{html.escape(part)}</p>" for part in [*parts, *filter(None, [more])])
-    body += f"<p>To measure what has no record yet:</p><pre>{html.escape(chr(10).join(commands))}</pre>"
+    box([*(f"{grid.title}, {grid.scale} scale: {grid.recipe_in_words()} {grid.cost()}" for grid in grids), more],
+        [grid.command() for grid in grids])  # fmt: skip
+
+
+def box(paragraphs: Sequence[str], commands: Sequence[str]) -> None:
+    """Publish the folded box "How this was made": paragraphs, and the commands that measure what has no record yet."""
+    said = [" ".join(text.split()) for text in (*paragraphs, "To measure what has no record yet:") if text.strip()]
+    body = "".join(f"<p>{html.escape(text)}</p>" for text in said)
+    body += f"<pre>{html.escape(chr(10).join(commands))}</pre>"
     figures.publish({
         "text/html": f'<details class="drop-made"><summary>How this was made</summary>{body}</details>',
-        "text/plain": f"How this was made\n\n{text}",
+        "text/plain": "\n\n".join(["How this was made", *said, *commands]),
     })  # fmt: skip

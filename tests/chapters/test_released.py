@@ -216,3 +216,17 @@ def test_agreement_expected_of_random_sets_is_what_random_sets_show():
         shown += counted / 300
     np.testing.assert_allclose(shown, expected, atol=0.5)
     assert expected.sum() == pytest.approx(100)
+
+
+def test_a_kept_set_knows_what_it_shares_and_how_its_figure_shows_it():
+    from drop.chapters.keeping import Kept
+
+    kept = Kept(released.load("cifar10", "laptop"), 0.1)
+    a, b = kept.sets["el2n"], kept.sets["grand"]
+    assert kept.shared["el2n", "grand"] == kept.shared["grand", "el2n"] == len(np.intersect1d(a, b)) / len(a)
+    assert kept.shared[kept.pairs[0]] == max(kept.shared[pair] for pair in kept.pairs) and len(kept.pairs) == 15
+    assert kept.factor == pytest.approx(kept.mean / np.mean([kept.by_ratios[pair] for pair in kept.pairs]))
+    assert kept.learnt(np.arange(len(kept.labels)))[0] == 50_000
+    fig = kept.figure("CIFAR-10")
+    texts = [text.get_text() for text in fig.axes[0].texts]
+    assert texts[0] == f"{100 * kept.shared['el2n', 'grand']:.0f}" and len(texts) == 8 * 7
