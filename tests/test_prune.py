@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import drop
-from drop import coreset, gradients, known, names, planning, quotas, rules, scores
+from drop import coreset, gradients, known, names, planning, quotas, rules, sampler, scores
 
 
-@pytest.mark.parametrize("room", [coreset, gradients, known, names, planning, rules, scores])
+@pytest.mark.parametrize("room", [coreset, gradients, known, names, planning, rules, sampler, scores])
 def test_the_examples_of_the_docstrings_are_true(room):
     assert doctest.testmod(room, raise_on_error=True).attempted >= 1
 
