@@ -33,8 +33,8 @@ BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2650, "commands": 450, "
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
 LONG = {
-    "10_why_class_densities_matter": 511, "11_beyond_two_classes": 378, "30_bias_audit": 629,
-    "40_drop_against_the_field": 472, "41_deviations": 301, "50_how_good_are_the_quotas": 606,
+    "10_why_class_densities_matter": 511, 
+    "41_deviations": 301, "50_how_good_are_the_quotas": 606,
     "60_claims_ledger": 323,
 }  # fmt: skip
 FIRST = """00_quickstart 10_why_class_densities_matter 11_beyond_two_classes 20_prune_by_class 30_bias_audit

@@ -78,9 +78,10 @@ def made(grids: Sequence[Grid], more: str = "") -> None:
 
 def box(paragraphs: Sequence[str], commands: Sequence[str]) -> None:
     """Publish the folded box "How this was made": paragraphs, and the commands that measure what has no record yet."""
-    said = [" ".join(text.split()) for text in (*paragraphs, "To measure what has no record yet:") if text.strip()]
+    lead = ["To measure what has no record yet:"] * bool(commands)
+    said = [" ".join(text.split()) for text in (*paragraphs, *lead) if text.strip()]
     body = "".join(f"<p>{html.escape(text)}</p>" for text in said)
-    body += f"<pre>{html.escape(chr(10).join(commands))}</pre>"
+    body += f"<pre>{html.escape(chr(10).join(commands))}</pre>" * bool(commands)
     figures.publish({
         "text/html": f'<details class="drop-made"><summary>How this was made</summary>{body}</details>',
         "text/plain": "\n\n".join(["How this was made", *said, *commands]),
