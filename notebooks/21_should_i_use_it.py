@@ -1,0 +1,250 @@
+# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # Should I use it?
+#
+# *I have a data set and less compute than I would like. Will DRoP help me, and what should I use instead if not?*
+#
+# :::{admonition} In short
+# :class: tip
+# If you keep 10 to 30 % of a balanced data set, DRoP lifts the {term}`worst class` by {glue:text}`gain_low` to
+# {glue:text}`gain_high` points against random pruning and costs {glue:text}`price_low` to {glue:text}`price_high` on
+# average. At 80 % it does nothing that can be seen. If your classes are of unequal size, keep equally many of each
+# first: that needs labels only.
+# :::
+
+# %% tags=["parameters", "hide-input"]
+benchmarks = ["fashion-mnist", "cifar10", "fashion-mnist-long-tail"]
+scale = "laptop"
+pruners = ["random", "random+balanced", "random+gamma0.7", "random+nucs", "random+drop", "el2n+drop", "forgetting+drop"]
+densities = [0.1, 0.3, 0.8]
+seeds = [0, 1, 2, 3, 4, 5, 6, 7]
+draws = 400  # of validation images, for the last figure
+
+# %% tags=["remove-input"]
+import matplotlib.pyplot as plt
+import numpy as np
+
+from drop import quotas
+from drop.chapters import charts, figures, prose, tables
+from drop.chapters.grid import Grid, scope_of
+
+figures.style()
+found = [Grid(name, scale, pruners, [*densities, 1.0], seeds) for name in benchmarks]
+grids = [grid for grid in found if grid.found]
+by_name = {grid.benchmark: grid for grid in grids}
+fashion, cifar, tail = (by_name.get(n) for n in ("fashion-mnist", "cifar10", "fashion-mnist-long-tail"))
+scopes = scope_of(grids)
+label = {p: figures.method(p).label for p in [*pruners, "full"]}
+BOTH = ("worst_class", "average")
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+figures.show(
+    [
+        charts.differences(g, [("random+drop", "random", d) for d in densities if g.of("random+drop", d)], BOTH,
+                           f"{g.title}: DRoP − Random", names=lambda a, b, d: f"keep {d:.0%}", reach=35)
+        for g in grids
+    ],
+    caption="What DRoP changes against random pruning at the same density, in points: worst class (filled) and average "
+    f"(open), with 95 % intervals; {scopes}.",
+    alt="At density 0.1 DRoP changes the worst class by " + ", ".join(
+        f"{prose.points(e)} on {g.title}" for g in grids if (e := g.compare("random+drop", "random", 0.1)))
+    + " points.",
+    name="should_i_use_it",
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+rows = [
+    [f"{g.title}, keep {d:.0%}", *(g.compare("random+drop", "random", d, m) for m in BOTH)]
+    for g in grids for d in densities if g.of("random+drop", d)
+]  # fmt: skip
+tables.show(rows, ["data set", "worst class", "average"], "DRoP minus random pruning (points).",
+            signed=["worst class", "average"])  # fmt: skip
+
+# %% tags=["remove-input"]
+RIVALS = ["random+balanced", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "cdb-w"]
+others = {g.benchmark: Grid(g.benchmark, scale, RIVALS, [0.1], seeds) for g in grids}
+
+
+def both(grid, pruner, density):
+    """Worst class and, in brackets, average."""
+    worst, average = (100 * grid.value(pruner, density, m) for m in BOTH)
+    return f"{worst:.0f} ({average:.0f}) %"
+
+
+rows = []
+for g in grids:
+    rivals = others[g.benchmark]
+    best = max((p for p in RIVALS if rivals.of(p, 0.1)), key=lambda p: rivals.value(p, 0.1, "worst_class"))
+    rival = f"{figures.method(best).label.removeprefix('Random+')} {both(rivals, best, 0.1)}"
+    rows.append([g.title, both(g, "random", 0.1), both(g, "random+drop", 0.1), rival, both(g, "full", 1.0)])
+tables.show(
+    rows, ["data set", "random", "DRoP", "best other", "all the data"],
+    "Worst class (average) when 10 % are kept. Best other: of the scores, k-center, CDB-W and equal class sizes.",
+    folded=False, name="at_a_glance",
+)  # fmt: skip
+
+# %% [markdown]
+# ## When it helps
+#
+# Much is pruned, the classes are about equally large, and they differ in how hard they are. Then the worst class gains
+# and the average hardly loses. It does not have to be exact: the exponent 0.7 instead of 1, or budgets from the mean
+# difficulty of a class (NUCS), go the same way for less of the average.
+#
+# ## What to use instead
+#
+# On classes of unequal size, keeping equally many of each is simpler and better on average: {glue:text}`balanced_gain`
+# points above DRoP's average on the long tail at density 0.1. In the worst class DRoP is ahead there at 0.1
+# ({glue:text}`balanced_worst`), Balanced at 0.8 ({glue:text}`balanced_worst_high`).
+
+# %% tags=["remove-input"]
+for grid in grids:
+    d = 0.1
+    rows = [
+        [label[p], len(grid.of(p, at)), *(grid.estimate(p, at, m) for m in BOTH)]
+        for p, at in [*((p, d) for p in pruners), ("full", 1.0)] if grid.of(p, at)
+    ]  # fmt: skip
+    tables.show(rows, ["what is kept", "seeds", "worst class", "average"], f"{grid.title}, 10 % kept (%).",
+                best=["worst class", "average"])  # fmt: skip
+
+# %% [markdown]
+# ## When it does nothing, and when it harms
+#
+# - **At density 0.8 and above** there is no room to rebalance: the differences are {glue:text}`nothing`.
+# - **Scores inside the quotas** do not help, and at 10 % they do harm: with EL2N ranking inside DRoP's quotas the worst
+#   class of Fashion-MNIST is {glue:text}`scores_harm` points below that of random samples at the same quotas.
+# - **Classes that overlap heavily** can lose by it: quotas in proportion to the error overshoot
+#   ([why class densities matter](10_why_class_densities_matter.ipynb) says when).
+# - **A class whose recall is 1** keeps nothing. `drop.prune` prevents that unless you ask for the bare rule.
+# - **Better than training on everything?** In the worst class, so far on the long tail only: {glue:text}`beyond_full`
+#   points there at 0.3, {glue:text}`beyond_full_cifar` on CIFAR-10, {glue:text}`beyond_full_fashion` on Fashion-MNIST.
+#
+# ## What it costs
+#
+# The recalls come from {term}`query models <query model>` that are trained first. Here these are five short ones, which
+# take {glue:text}`query_cost` of one full training. **Whoever trains once saves nothing**: query models and final
+# training together take longer than training on everything, because pruned data are seen for more epochs. It pays where
+# the pruned set is used again and again, or where storage is what is short.
+#
+# ## How many validation images it takes
+#
+# Quotas are only as good as the recalls. The figure draws validation sets of several sizes from the recalls that were
+# measured, and counts which share of the kept samples goes to another class than it would with the true recalls.
+
+
+# %% tags=["remove-input"]
+def misplaced(sizes, recalls, density, images):
+    """The mean share of kept samples that sampling noise in the recalls moves to other classes."""
+    true, rng = quotas.drop_counts(sizes, recalls, density), np.random.default_rng(0)
+    noisy = rng.binomial(images, recalls, (draws, len(recalls))) / images
+    moved = [np.abs(quotas.drop_counts(sizes, r, density) - true).sum() / 2 for r in np.minimum(noisy, 1 - 1e-9)]
+    return float(np.mean(moved) / true.sum())
+
+
+SIZES = (10, 25, 50, 100, 250, 500)
+balanced = [g for g in (fashion, cifar) if g and g.of("random+drop", 0.1)]
+recalls = {g.title: np.mean([r["quota_recalls"] for r in g.of("random+drop", 0.1)], axis=0) for g in balanced}
+sizes = {g.title: np.array(g.of("random+drop", 0.1)[0]["class_sizes"]) for g in balanced}
+lost = {name: [misplaced(sizes[name], r, 0.1, n) for n in SIZES] for name, r in recalls.items()}
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+fig, ax = charts.panel(2.8, "Share of the kept samples in the wrong class", "validation images a class")
+for (name, values), marker in zip(lost.items(), "os", strict=False):
+    ax.plot(SIZES, [100 * v for v in values], marker=marker, label=name)
+ax.set_xscale("log")
+ax.set_xticks(SIZES, [str(n) for n in SIZES])
+ax.set_xticks([], minor=True)
+ax.set_ylim(0)
+ax.legend()
+figures.show(
+    fig,
+    caption="Kept samples (%) that sampling noise in the recalls gives to another class, mean over "
+    f"{draws} draws of the validation images, at density 0.1 and at the recalls measured by short query models.",
+    alt="With 100 validation images a class " + " and ".join(
+        f"{100 * v[SIZES.index(100)]:.0f} % of the kept samples on {name}" for name, v in lost.items())
+    + " are misplaced.",
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+tables.show(
+    [[name, *(100 * v for v in values)] for name, values in lost.items()], ["data set", *map(str, SIZES)],
+    "Share of the kept samples (%) in another class than with the true recalls, by validation images a class.",
+)  # fmt: skip
+
+# %% [markdown]
+# With a hundred validation images a class {glue:text}`lost_fashion` of the budget is misplaced on Fashion-MNIST and
+# {glue:text}`lost_cifar` on CIFAR-10. With ten it is several times as much: shrink the recalls (`drop.prune` does when
+# it is given counts or predictions instead of recalls), or keep the classes balanced.
+#
+# ## The decision in five steps
+#
+# 1. Do you keep 80 % or more? Prune at random; nothing else is worth its cost.
+# 2. Are the classes of unequal size? Keep equally many of each (`drop.quotas.balanced_counts`).
+# 3. Does the worst class matter to you, and are classes of equal size differently hard? Train short query models on
+#    everything, and keep by DRoP with random samples inside the classes (`drop.prune`).
+# 4. Do you have fewer than thirty validation images a class? Give counts, not recalls, and a floor (`at_least=`).
+# 5. Would a loss of average accuracy hurt more than the gain helps? Use the exponent 0.7, or half DRoP and half
+#    proportional.
+#
+# [How many of each class to keep](calculator) computes these quotas for your classes; the
+# [quickstart](00_quickstart) prunes a data set in five lines.
+
+# %% tags=["remove-input"]
+cells = [(g, d) for g in (fashion, cifar) for d in (0.1, 0.3)]
+
+
+def ends(metric):
+    values = [100 * g.compare("random+drop", "random", d, metric).value for g, d in cells]
+    return min(values), max(values)
+
+
+def plain(value):
+    return f"{value:+.1f}".replace("-", "−")
+
+
+prose.values({
+    "gain_low": lambda: plain(ends("worst_class")[0]).lstrip("+"),
+    "gain_high": lambda: plain(ends("worst_class")[1]).lstrip("+"),
+    "price_low": lambda: plain(-ends("average")[1]).lstrip("+"),
+    "price_high": lambda: plain(-ends("average")[0]).lstrip("+"),
+    "balanced_gain": lambda: prose.points(tail.compare("random+balanced", "random+drop", 0.1, "average")),
+    "balanced_worst": lambda: prose.points(tail.compare("random+drop", "random+balanced", 0.1)),
+    "balanced_worst_high": lambda: prose.points(tail.compare("random+balanced", "random+drop", 0.8)),
+    "nothing": lambda: " and ".join(
+        f"{prose.points(g.compare('random+drop', 'random', 0.8))} on {g.title}" for g in (fashion, cifar)),
+    "scores_harm": lambda: prose.points(fashion.compare("el2n+drop", "random+drop", 0.1)),
+    "beyond_full": lambda: prose.points(tail.compare("random+drop", "full", 0.3, density_b=1.0)),
+    "beyond_full_cifar": lambda: prose.points(cifar.compare("random+drop", "full", 0.3, density_b=1.0)),
+    "beyond_full_fashion": lambda: prose.points(fashion.compare("random+drop", "full", 0.3, density_b=1.0)),
+    "query_cost": lambda: " to ".join(f"{100 * v:.0f} %" for v in sorted(
+        g.entry.recipe.short_queries * g.entry.recipe.short_epochs / g.entry.recipe.epochs for g in (fashion, cifar))),
+    "lost_fashion": lambda: f"{100 * lost['Fashion-MNIST'][SIZES.index(100)]:.0f} %",
+    "lost_cifar": lambda: f"{100 * lost['CIFAR-10'][SIZES.index(100)]:.0f} %",
+})  # fmt: skip
+prose.holds({
+    "DRoP's worst class is above Random's at 0.1 on every data set": lambda: all(
+        g.compare("random+drop", "random", 0.1).low > 0 for g in (fashion, cifar, tail)),
+    "DRoP gains in the worst class at 0.1 and 0.3": lambda: ends("worst_class")[0] > 0,
+    "it costs less than 3 points on average": lambda: -3 < ends("average")[0],
+    "nothing can be seen at 0.8": lambda: all(
+        e.low < 0 < e.high for g in (fashion, cifar) if (e := g.compare("random+drop", "random", 0.8))),
+    "Balanced is above DRoP on average on the long tail": lambda: tail.compare(
+        "random+balanced", "random+drop", 0.1, "average").low > 0,
+    "DRoP's worst class is above Balanced's at 0.1 on the long tail": lambda: tail.compare(
+        "random+drop", "random+balanced", 0.1).low > 0,
+    "Balanced's worst class is above DRoP's at 0.8 on the long tail": lambda: tail.compare(
+        "random+balanced", "random+drop", 0.8).low > 0,
+    "EL2N inside DRoP's quotas is worse than random there": lambda: fashion.compare(
+        "el2n+drop", "random+drop", 0.1).high < 0,
+    "better than full data on the long tail only": lambda: tail.compare(
+        "random+drop", "full", 0.3, density_b=1.0).low > 0
+    and all(g.compare("random+drop", "full", 0.3, density_b=1.0).low < 0 for g in (fashion, cifar)),
+    "query models and final training together take longer than full training": lambda: all(
+        g.entry.recipe.short_queries * g.entry.recipe.short_epochs / g.entry.recipe.epochs + 0.55 > 1
+        for g in (fashion, cifar)),
+})  # fmt: skip
+plt.close("all")
+prose.made(grids)
