@@ -9,30 +9,33 @@
 # *Papers and programs that use the same name for a score compute different numbers. How much of what is kept does that
 # change?*
 #
-# Here the variants are computed from the same query models, so that nothing but the definition differs. The yardstick
-# is chance: the same definition with the query models of another seed. Expect that some differences which read like
-# details replace more samples than another seed does, that others change nothing at all, and that a rank correlation
-# close to 1 can still mean another kept set.
+# :::{admonition} In short
+# :class: tip
+# Some differences that read like details replace more of the kept set than another seed does: EL2N read at the end of
+# training instead of its beginning replaces {glue:text}`late_fashion` on Fashion-MNIST and {glue:text}`late_cifar` on
+# CIFAR-10 at density 0.1, GraNd from the last layer alone {glue:text}`layer_fashion` and {glue:text}`layer_cifar`;
+# others change nothing. Recalls for quotas must be read from images that were held out. And ties broken by the order of
+# the file favour the last classes of a data set that is sorted by class, in all {glue:text}`cases` cases.
+# :::
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 benchmark = "fashion-mnist"
+beside = ["cifar10"]  # shown beside it where it was measured
 scale = "laptop"
 pruners = ["el2n", "forgetting"]  # whose runs train the query models, short and full; all scores come from these
 densities = [0.1]
 seeds = [0, 1, 2]
 train = "never"  # or "missing": train every run and every query model that is not there
 
-# %% tags=["hide-input"]
-import json
-
-import matplotlib.pyplot as plt
+# %% tags=["remove-input"]
 import numpy as np
 from scipy.stats import spearmanr
 
-from drop import released
-from drop.chapters import figures
+from drop.chapters import charts, figures, prose, tables, variants
+from drop.chapters.variants import AT, FIRST, SEED
 from drop.experiments import benchmarks
 from drop.experiments.collect import collect
+from drop.experiments.intervals import Estimate
 
 figures.style()
 if train == "missing":
@@ -40,18 +43,58 @@ if train == "missing":
 
     entry = benchmarks.benchmark(benchmark, scale)
     collect(benchmarks.plan(entry, pruners, densities, seeds), train)
-    found = definitions.measure(entry, seeds, definitions.Store())
+    first = variants.of(definitions.measure(entry, seeds, definitions.Store()), seeds)
 else:
-    found = json.loads((released.FOLDER / f"{benchmark}-{scale}-definitions.json").read_bytes())
-seeds = [seed for seed in seeds if seed in found["seeds"]]
-classes, sizes, epochs, J = found["classes"], np.array(found["class_sizes"]), found["epochs"], found["window"]
-scope = f"{benchmark}, {scale} scale, n = {len(seeds)} seed{'s' * (len(seeds) > 1)}"
-DENSITIES = ("0.1", "0.3")
+    first = variants.read(benchmark, scale, seeds)
+found = [first, *(variants.read(name, scale, seeds) for name in beside if name != benchmark)]
+found = [one for one in found if one]
+fashion, cifar = ({one.title: one for one in found}.get(name) for name in ("Fashion-MNIST", "CIFAR-10"))
+scope = f"{scale} scale, seeds: " + ", ".join(f"{one.title} n = {len(one.seeds)}" for one in found)
+SCORES = benchmarks.SCORES[1:]
 
 
 def label(score):
     return figures.method(score).label
 
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+def replaced(variant, density):
+    """The share of the kept set that a variant replaces, with the range over seeds."""
+    each = [row[density]["replaced"] for row in variant.rows]
+    return Estimate(variant.mean(density), variant.mean(density), min(each), max(each), seeds=0)
+
+
+def panel(one, score):
+    seed_look = figures.Method(SEED, figures.INK, "o")
+    rows = [charts.Row(v.name, seed_look if v.name == SEED else figures.method(score),
+                       [replaced(v, density) for density in AT]) for v in one.rows(score)]  # fmt: skip
+    return charts.forest(rows, f"{label(score)}, {one.title}", "of the kept set replaced (%)", (-3, 100))
+
+
+PANELS = ["el2n", "grand", "forgetting", "dynamic-uncertainty"]
+figures.show(
+    [panel(one, score) for score in PANELS for one in found],
+    caption="The share of the kept set that each variant of a score replaces, at density 0.1 (filled) and 0.3 (open); "
+    f"bars are the range over seeds ({scope}). Black: the same definition with another seed's query models. Windows "
+    f"are compared with this book's J = {first.found['window']}, the released code with windows of the same J as the "
+    "paper defines them. Two random sets would differ in 90 % and 70 %.",
+    alt="The most at 0.1: " + "; ".join(
+        f"{one.title}, {label(s)}, {top.name} {100 * top.mean('0.1'):.0f} %"
+        for one in found for s in PANELS for top in [max(one.rows(s), key=lambda v: v.mean("0.1"))]) + ".",
+    name="replaced",
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+for one in found:
+    rows = [
+        [f"{label(s)}: {v.name}", len(v.rows), v.correlation,
+         *(v.mean(density, what) for what in ("replaced", "jaccard", "moved") for density in AT)]
+        for s in SCORES for v in one.rows(s)
+    ]  # fmt: skip
+    columns = [(what, density) for what in ("replaced", "Jaccard", "to other classes") for density in AT]
+    tables.show(rows, ["variant", ("", "n"), ("", "Spearman"), *columns],
+                f"{one.title}: rank correlation over all samples, and at two densities the share of the kept set that "
+                "variants replace, the Jaccard index, and the share that goes to other classes.", digits=3)  # fmt: skip
 
 # %% [markdown]
 # ## The definitions
@@ -85,357 +128,245 @@ def label(score):
 #   - of one network, at the last epoch, on other images
 # ```
 #
-# Two more would need other training: EL2N summed over epochs while training, which needs the whole probability vector
-# of every epoch, and recalls from a part of the training set held out.
+# Here the variants are computed from the same query models, so that nothing but the definition differs. The yardstick
+# is chance: the same definition with the query models of another seed. Two more variants would need other training:
+# EL2N summed over epochs while training, and recalls from a part of the training set held out.
+#
+# ## A high rank correlation promises little
+#
+# The correlation is of all samples, and the kept set is one end of them. On Fashion-MNIST windows of 30 epochs
+# correlate at {glue:text}`window_r` with Dynamic Uncertainty's windows of two and still replace
+# {glue:text}`window_replaced` of the kept set; on CIFAR-10 EL2N correlates at {glue:text}`el2n_r` with GraNd and
+# replaces {glue:text}`el2n_replaced`.
+#
+# More than another seed replaces, on both data sets: one query model instead of five, and the end of the full query
+# instead of the short ones (EL2N); the last layer only, one query model, untrained networks, and EL2N in its place
+# (GraNd). Less: squared lengths (EL2N), whatever is done with samples that are never learned (Forgetting), the released
+# code's windows (Dynamic Uncertainty), another first centre (k-center). Another seed replaces most of what Forgetting
+# and Dynamic Uncertainty keep of CIFAR-10, so few variants can do worse.
+#
+# **For class bias** it matters how much of the kept set goes to other classes. GraNd from the last layer only moves
+# {glue:text}`layer_moved_fashion` and {glue:text}`layer_moved_cifar` of it at density 0.1, where another seed moves
+# {glue:text}`seed_moved_fashion` and {glue:text}`seed_moved_cifar`; EL2N in the place of GraNd moves about as much.
+#
+# **Samples that were never right**: whether they score the maximum or infinity makes no difference to any ranking,
+# since no sample can be forgotten as often as there are epochs. Whether they score that or 0 decides if they are the
+# first to stay or among the first to go: {glue:text}`never` of the kept set at density 0.1 on Fashion-MNIST. On
+# CIFAR-10 every sample is right in some epoch.
+#
+# **Ties**: all samples share their Forgetting score with others, and this book breaks ties by a seeded shuffle. Another
+# shuffle alone replaces {glue:text}`shuffle_fashion` of what Forgetting keeps of Fashion-MNIST at density 0.1 and
+# {glue:text}`shuffle_cifar` of CIFAR-10: so much of a kept set the score did not choose. Dynamic Uncertainty's ties lie
+# below the lowest kept score and do no harm.
+
+# %% tags=["remove-input"]
+for one in found:
+    rows = [[label(s), *(100 * share for share in one.ties(s))] for s in SCORES]
+    tables.show(rows, ["score", *(f"seed {seed}" for seed in one.seeds)], f"{one.title}: samples whose score another "
+                "sample has too (%).")  # fmt: skip
 
 # %% [markdown]
-# ## What it replaces
+# ## Recalls must be read from images that were held out
 #
-# For each variant: keep the same number of samples by the definition used in this book and by the variant, and count
-# how many of the first set the second lacks.
-
-
-# %% tags=["hide-input"]
-def rows_of(score):
-    """(variant, what it varies, its rows): another seed first, then every variant, a row a seed."""
-    between = [row for row in found["between_seeds"] if row["score"] == score and set(row["seeds"]) <= set(seeds)]
-    mine = [row for row in found["variants"] if row["score"] == score and row["seed"] in seeds]
-    names = list(dict.fromkeys((row["variant"], row["base"]) for row in mine))
-    given = [(name, base, [row for row in mine if row["variant"] == name]) for name, base in names]
-    return [("another seed", "", between)] * bool(between) + given
-
-
-def mean(rows, density, what="replaced"):
-    return float(np.mean([row[density][what] for row in rows]))
-
-
-def correlation(rows):
-    values = [row["spearman"] for row in rows]
-    return None if None in values else float(np.mean(values))
-
-
-def draw(score):
-    """A line for each variant: the share replaced at both densities, a faint dot for each seed."""
-    listed, colour = rows_of(score)[::-1], figures.method(score).colour
-    fig, ax = plt.subplots(figsize=(4.8, 0.33 * len(listed) + 1.1))
-    for y, (name, _, rows) in enumerate(listed):
-        ink = figures.INK if name == "another seed" else colour
-        for density, fill in zip(DENSITIES, (ink, "none"), strict=True):
-            for row in rows:
-                ax.plot(100 * row[density]["replaced"], y, ".", color=ink, alpha=0.35, markersize=4)
-            ax.plot(100 * mean(rows, density), y, "o", color=ink, markerfacecolor=fill, markersize=7)
-        if name == "another seed":
-            ax.axvline(100 * mean(rows, "0.1"), color=ink, linestyle=":", linewidth=1)
-    ax.set_yticks(range(len(listed)), [name for name, _, _ in listed])
-    ax.set(xlim=(-3, 100), ylim=(-0.6, len(listed) - 0.4), xlabel="of the kept set replaced (%)")
-    ax.set_title(label(score), color=colour)
-    return fig
-
+# DRoP's quotas come from the class recalls of a query model. Which model, when, and on which images? The other half of
+# the test set, seen by the same networks, moves {glue:text}`half_fashion` and {glue:text}`half_cifar` of DRoP's kept
+# set at density 0.1 to other classes, other networks on the same half {glue:text}`networks_fashion` and
+# {glue:text}`networks_cifar`: the quotas depend more on which images the recalls are read from than on which networks
+# are asked. Short queries and the trained full one order the classes alike (rank correlations {glue:text}`rank_fashion`
+# and {glue:text}`rank_cifar`). On its *training* images the full query has next to no errors left on CIFAR-10, and
+# quotas from these are noise: they would move {glue:text}`training_cifar` of the kept set.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-panels = ["el2n", "grand", "forgetting", "dynamic-uncertainty"]
-extremes = [max(rows_of(s), key=lambda r: mean(r[2], "0.1")) for s in panels]
+WAYS = {FIRST: "D", "short queries, other half of the test set": "o", "full query, last epoch": "s",
+        "full query, last epoch, training images": "^"}  # fmt: skip
+DROP = figures.method("random+drop").colour
+INKS = (DROP, figures.FAINT, figures.INK, "#7d8287")
+LOOKS = {way: figures.Method(way, ink, marker) for (way, marker), ink in zip(WAYS.items(), INKS, strict=True)}
+
+
+def quotas(one):
+    """DRoP's class densities by way of reading recalls, in percent, the classes that keep most on top."""
+    order = np.argsort(-one.densities(FIRST).mean(axis=0))[:30]
+    values = {way: 100 * one.densities(way).mean(axis=0)[order] for way in WAYS}
+    names = np.array(one.found["classes"])[order]
+    return charts.classes(values, names, one.title, "kept of the class (%)", looks=LOOKS)
+
+
 figures.show(
-    [draw(score) for score in panels],
-    "The share of the kept set that each variant of a score replaces, at densities 0.1 and 0.3. The most at 0.1: "
-    + "; ".join(f"{label(s)}, {name}, {100 * mean(rows, '0.1'):.0f} %"
-                for s, (name, _, rows) in zip(panels, extremes, strict=True)) + ".",
-)  # fmt: skip
-figures.say(
-    f"*Filled: density 0.1; open: 0.3; small dots: single seeds ({scope}). Dotted: the same definition with another "
-    f"seed's query models, at 0.1. Windows are compared with this book's J = {J}, the released code with windows of "
-    "the same J as the paper defines them. Two random sets would differ in 90 % and 70 %.*"
-)
-
-# %% tags=["hide-input", "hide-output"]
-rows = []
-for score in benchmarks.SCORES[1:]:
-    for name, _, given in rows_of(score):
-        cells = [correlation(given)]
-        cells += [mean(given, d, what) for what in ("replaced", "jaccard", "moved") for d in DENSITIES]
-        rows.append([f"{label(score)}: {name}", len(given), *cells])
-columns = [f"{what} {d}" for what in ("replaced", "Jaccard", "to other classes") for d in DENSITIES]
-figures.table(rows, ["variant", "n", "Spearman", *columns])
-
-# %% [markdown]
-# The hidden table has the rank correlations and Jaccard indices too, and the share of the kept set that goes to other
-# classes, which is what moves class densities.
-
-
-# %% tags=["hide-input"]
-def named(listed):
-    return ", ".join(f"{name} ({100 * mean(rows, '0.1'):.0f} %)" for name, _, rows in listed)
-
-
-for score in benchmarks.SCORES[1:]:
-    listed = rows_of(score)
-    own = [entry for entry in listed if entry[0] != "another seed" and not entry[0].startswith("ties")]
-    if not own or listed[0][0] != "another seed":
-        continue
-    seed_to_seed = listed[0][2]
-    bar = mean(seed_to_seed, "0.1")
-    above, below = ([row for row in own if (mean(row[2], "0.1") > bar) == more] for more in (True, False))
-    text = (
-        f"**{label(score)}.** Another seed replaces {100 * bar:.0f} % of the kept set at density 0.1 (rank correlation "
-        f"{correlation(seed_to_seed):.2f}). "
-    )
-    text += f"More than that: {named(above)}. " if above else "No variant replaces more than that. "
-    figures.say(text + f"Less: {named(below)}." * bool(below))
-
-# %% tags=["hide-input"]
-variants = [(f"{label(s)}, {n}", correlation(r), mean(r, "0.1"))
-            for s in benchmarks.SCORES[1:] for n, _, r in rows_of(s) if n != "another seed"]  # fmt: skip
-alike = [v for v in variants if v[1] is not None and v[1] > 0.9 and v[2] > 0.1 and "ties" not in v[0]]
-if alike:
-    worst = max(alike, key=lambda v: v[2])
-    figures.say(
-        f"A high rank correlation promises little: {worst[0]} correlates at {worst[1]:.3f} with the definition it "
-        f"varies and still replaces {100 * worst[2]:.0f} % of the kept set, for the correlation is of all samples, and "
-        "the kept set is one end of them."
-    )
-elsewhere = []
-for score in benchmarks.SCORES[1:] if len(seeds) > 1 else ():
-    (_, _, between), *others = rows_of(score)
-    for name, _, r in others:
-        mine, usual = (100 * mean(rows, "0.1", "moved") for rows in (r, between))
-        elsewhere += [f"{label(score)}, {name} ({mine:.0f} against {usual:.0f} %)"] * (mine > max(5, 2 * usual))
-if elsewhere:
-    figures.say(
-        "For class bias it matters how much of the kept set goes to other classes. At density 0.1 these move more than "
-        f"twice as much as another seed does: {'; '.join(elsewhere)}."
-    )
-learned = {n: r for n, _, r in rows_of("forgetting") if n.startswith("never learned")}
-share = 100 * mean(next(iter(learned.values())), "0.1")
-figures.say(
-    "Whether samples that were never right score the maximum or infinity makes no difference to any ranking, since no "
-    "sample can be forgotten as often as there are epochs. Whether they score that or 0 decides if they are the first "
-    + (f"to stay or among the first to go: {share:.1f} % of the kept set at density 0.1." if share
-       else "to stay or among the first to go; here every sample is right in some epoch, so that it changes nothing.")
+    [quotas(one) for one in found],
+    caption=f"DRoP's class densities at density 0.1, from recalls that are read in four ways; means over seeds "
+    f"({scope}).",
+    alt="; ".join(f"{one.title}: {one.found['classes'][k]} keeps " + ", ".join(
+        f"{100 * one.densities(way).mean(axis=0)[k]:.0f} % by {way}" for way in WAYS)
+        for one in found for k in [int(one.densities(FIRST).mean(axis=0).argmax())]) + ".",
 )  # fmt: skip
 
-# %% [markdown]
-# ## Ties
-#
-# The share of samples whose score another sample has too. Where scores are equal, this book draws by a seeded shuffle.
-
-# %% tags=["hide-input"]
-rows = [[label(s), *(100 * found["ties"][str(seed)][s] for seed in seeds)] for s in benchmarks.SCORES[1:]]
-figures.table(rows, ["tied samples (%)", *(f"seed {seed}" for seed in seeds)], digits=1)
-
-# %% tags=["hide-input"]
-shuffled = {s: r for s in benchmarks.SCORES[1:] for n, _, r in rows_of(s) if n == "ties: another shuffle"}
-if shuffled:
-    figures.say(
-        "Another shuffle of the ties alone replaces, at densities 0.1 and 0.3, "
-        + "; ".join(f"{100 * mean(r, '0.1'):.0f} % and {100 * mean(r, '0.3'):.0f} % of what {label(s)} keeps"
-                    for s, r in shuffled.items())
-        + ". So much of a kept set the score did not choose. Ties below the lowest kept score do no harm."
+# %% tags=["remove-input"]
+for one in found:
+    rows = []
+    for way in one.ways:
+        ends = [pick(of) for of in (one.densities(way).mean(axis=0), one.errors(way)) for pick in (np.min, np.max)]
+        rows.append([way, *(100 * one.moved(way, density) for density in AT), *(100 * end for end in ends)])
+    rows.append(["(the first way, another seed)", *(100 * one.moved_by_seed(density) for density in AT), *[None] * 4])
+    tables.show(
+        rows, ["recalls of", "moved at 0.1", "at 0.3", "least density at 0.1", "largest", "least error", "largest "],
+        f"{one.title}: what DRoP's quotas move to other classes when recalls are read otherwise, the class densities, "
+        "and the class errors (%).",
     )  # fmt: skip
 
 # %% [markdown]
-# ## Where recalls are read
-#
-# DRoP's quotas come from the class recalls of a query model. Which model, when, and on which images?
-
-# %% tags=["hide-input"]
-ways = list(dict.fromkeys(row["way"] for row in found["recalls"]))
-recalls = {row["seed"]: {r["way"]: r for r in found["recalls"] if r["seed"] == row["seed"]} for row in found["recalls"]}
-
-
-def densities_of(way, density="0.1"):
-    """DRoP's class densities (seeds, K) from recalls that are read in this way."""
-    return np.array([np.divide(recalls[seed][way]["counts"][density], sizes) for seed in seeds])
-
-
-def moved(a, b):
-    """The share of the kept set that goes to another class when class densities (…, K) change from `a` to `b`."""
-    return (np.abs(a - b) * sizes).sum(axis=-1) / 2 / (a * sizes).sum(axis=-1)
-
-
-rows = []
-ways = [w for i, w in enumerate(ways) if not i or (densities_of(w) != densities_of(ways[0])).any()]
-for way in ways:
-    at = [100 * moved(densities_of(ways[0], d), densities_of(way, d)).mean() for d in DENSITIES]
-    mine = densities_of(way).mean(axis=0)
-    rows.append([way, *at, 100 * mine.min(), 100 * mine.max()])
-if len(seeds) > 1:
-    pairs = [(a, b) for a in range(len(seeds)) for b in range(a)]
-    at = [100 * np.mean([moved(densities_of(ways[0], d)[a], densities_of(ways[0], d)[b]) for a, b in pairs])
-          for d in DENSITIES]  # fmt: skip
-    rows.append(["(the first way, another seed)", *at, None, None])
-columns = ["moved at 0.1 %", "at 0.3 %", "lowest class density at 0.1 %", "highest %"]
-figures.table(rows, ["recalls of", *columns], digits=1)
-
-# %% tags=["hide-input", "nbval-ignore-output"]
-SHOWN = {
-    "short queries, best epoch": ("D", "#d55e00"), "short queries, other half of the test set": ("o", "#7d8287"),
-    "full query, last epoch": ("s", "#0f7fc4"), "full query, last epoch, training images": ("^", "#c2559c"),
-}  # fmt: skip
-order = np.argsort(densities_of(ways[0]).mean(axis=0))
-fig, ax = plt.subplots(figsize=(5.4, 0.28 * min(len(order), 30) + 1.6))
-for way, (marker, colour) in SHOWN.items():
-    ax.plot(100 * densities_of(way).mean(axis=0)[order], range(len(order)), marker, color=colour, label=way)
-ax.axvline(10, color=figures.INK, linestyle=":", linewidth=1)
-ax.set_yticks(range(len(order)), np.array(classes)[order])
-ax.set(xlabel="kept of the class (%)", xlim=(0, None))
-ax.legend(loc="lower right", fontsize=9)
-figures.show(
-    fig,
-    f"DRoP's class densities at density 0.1 on {scope}, from recalls that are read in four ways: "
-    + "; ".join(
-        f"{way}, {classes[order[-1]]} keeps {100 * densities_of(way).mean(axis=0)[order[-1]]:.0f} %" for way in SHOWN
-    ) + ".",
-)  # fmt: skip
-figures.say(f"*DRoP's class densities at density 0.1, averaged over the seeds ({scope}). Dotted: no quotas.*")
-
-# %% tags=["hide-input"]
-TRAINING = "full query, last epoch, training images"
-final = np.mean([recalls[seed][TRAINING]["recalls"] for seed in seeds], axis=0)
-late, early = densities_of("full query, last epoch").mean(axis=0), densities_of(ways[0]).mean(axis=0)
-half = moved(densities_of(ways[0]), densities_of("short queries, other half of the test set")).mean()
-text = (
-    f"The other half of the test set, seen by the same networks, moves {100 * half:.1f} % of DRoP's kept set at "
-    "density 0.1 to other classes"
-)
-if len(seeds) > 1:
-    text += f", other networks on the same half {at[0]:.1f} %: " + (
-        "the quotas depend more on which images the recalls are read from than on which networks are asked"
-        if 100 * half > at[0]
-        else "the networks matter more than the images"
-    )
-text += (
-    ". The class densities of the short queries and of the trained full query correlate at "
-    f"{spearmanr(early, late).statistic:.2f} in rank; they reach from {100 * early.min():.1f} to "
-    f"{100 * early.max():.1f} % with the short ones and from {100 * late.min():.1f} to {100 * late.max():.1f} % with "
-    "the full one. On its training images the full query's errors are "
-)
-errors, off = 100 * (1 - final), 100 * moved(densities_of(ways[0]), densities_of(TRAINING)).mean()
-if errors.max() < 0.01:
-    text += "nought by then: recalls must be read from images that were held out, or there is nothing to go by."
-else:
-    text += (
-        f"{errors.min():.2f} to {errors.max():.1f} % by then, and quotas from these would move {off:.0f} % of the kept "
-        "set to other classes."
-    )
-figures.say(text)
-
-# %% [markdown]
-# ## Do ties favour the last classes?
+# ## Ties broken by index favour the last classes
 #
 # The released code sorts scores and keeps the last, so that of equal scores the highest index wins. Where the samples
 # stand class by class, as torchvision's `ImageFolder` lists them, these are samples of the last classes. Scores that
 # are whole numbers, such as Forgetting, would then favour classes by their place in the alphabet. That is a hypothesis
 # from reading the code. Here it is tested on the measured scores, without training: rank the same samples in the order
 # of their classes, in the opposite order, and as the data set stores them.
-
-
-# %% tags=["hide-input"]
-def orders(score, density):
-    """The rows of a score at a density, one a seed."""
-    chosen = [r for r in found["orders"] if (r["score"], r["density"]) == (score, density) and r["seed"] in seeds]
-    return sorted(chosen, key=lambda row: row["seed"])
-
-
-def gain(rows, order):
-    """Samples that each class gains (seeds, K) against ties broken by shuffles."""
-    return np.array([np.subtract(row[order], row["shuffled"]) for row in rows])
-
-
-def trend(rows, order):
-    """Rank correlation of class density with the class's index, averaged over the seeds."""
-    return np.mean([spearmanr(np.divide(row[order], sizes), range(len(sizes))).statistic for row in rows])
-
-
-tested = sorted({row["density"] for row in found["orders"]})
-rows = []
-for score in ("forgetting", "el2n"):
-    for density in tested:
-        given = orders(score, density)
-        ties = [np.mean([row[name] for row in given]) for name in ("tied", "wanted")]
-        ends = gain(given, "sorted").mean(axis=0)[[0, -1]]
-        cells = [f"{value:.0f}" for value in (*ties, *(ends + 0.0))]
-        trends = [trend(given, order) for order in ("sorted", "reversed", "file", "shuffled")]
-        rows.append([f"{label(score)} {density:g}", *cells, *trends])
-columns = ["tied", "of them kept", "first class", "last class", "sorted", "reversed", "file", "shuffled"]
-figures.table(rows, ["score, density", *columns], digits=2)
-figures.say(
-    "*Tied: samples that share the lowest kept score. First and last class: samples they gain or lose when the data "
-    "set is sorted by class and the highest index wins, against shuffled ties. The last four columns: rank "
-    "correlation of class density and class index when ties are broken by index in three orders, and by shuffles "
-    f"(means, {scope}).*"
-)
+#
+# It **holds**: in all {glue:text}`cases` cases (density, seed) in which only some of the tied samples can stay, the
+# last class gains and the first loses when samples are sorted by class, and the other way round when the order is
+# reversed. The largest gains are {glue:text}`largest_fashion` on Fashion-MNIST and {glue:text}`largest_cifar` on
+# CIFAR-10. In the order in which the data sets store them no class gains or loses more than {glue:text}`stored`
+# samples, and under EL2N, which has few ties, none in any order.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-LOOKS = {
-    "sorted": ("by index, classes in order", "o", "#009068", "-"),
-    "reversed": ("by index, classes reversed", "s", "#c2559c", "--"), "shuffled": ("shuffled", ".", "#7d8287", ":"),
+COLOUR = figures.method("forgetting").colour
+ORDERS = {
+    "sorted": figures.Method("classes in order", COLOUR, "o"), "reversed": figures.Method("reversed", "#7d8287", "s"),
+    "shuffled": figures.Method("shuffled", figures.INK, "."),
 }  # fmt: skip
-figs = []
-for density in (0.1, 0.5):
-    fig, ax = plt.subplots(figsize=(4.6, 3.7))
-    for order, (name, marker, colour, dashes) in LOOKS.items():
-        values = np.mean([np.divide(row[order], sizes) for row in orders("forgetting", density)], axis=0)
-        ax.plot(range(len(sizes)), 100 * values, marker + dashes, color=colour, label=name)
-    ax.set(xlabel="class index", ylim=(0, 105))
-    ax.set_title(f"density {density:g}: kept of the class (%)", fontsize=10)
-    figs.append(fig)
-figs[0].axes[0].legend(loc="upper right", fontsize=9)
-last = {o: 100 * np.mean([row[o][-1] for row in orders("forgetting", 0.5)]) / sizes[-1] for o in LOOKS}
-figures.show(
-    figs,
-    f"Class densities of Forgetting at densities 0.1 and 0.5 on {scope}, with ties broken by shuffles and by index, "
-    "the samples sorted by class in both directions. Of the last class, at density 0.5, shuffles keep "
-    f"{last['shuffled']:.0f} %, index order {last['sorted']:.0f} %, and {last['reversed']:.0f} % with the classes "
-    "reversed.",
-)
-figures.say(f"*What Forgetting keeps of each class when only the rule for ties changes ({scope}).*")
 
-# %% tags=["hide-input"]
-cases = [(density, row) for density in tested for row in orders("forgetting", density)]
-with_ties = [(density, row) for density, row in cases if row["wanted"] < row["tied"]]
-forward = [gain([row], "sorted")[0] for _, row in with_ties]
-backward = [gain([row], "reversed")[0] for _, row in with_ties]
-held = sum(a[-1] > 0 > a[0] and b[0] > 0 > b[-1] for a, b in zip(forward, backward, strict=True))
-rules = ("file", "sorted", "reversed")
-control = max(np.abs(gain(orders("el2n", density), rule)).max() for density in tested for rule in rules)
-stored = max(np.abs(gain([row], "file")).max() for _, row in cases)
-density, row = max(with_ties, key=lambda case: gain([case[1]], "sorted")[0][-1])
-most = gain([row], "sorted")[0]
-verdict = "holds" if held > 0.9 * len(with_ties) else "does not hold" if held < 0.5 * len(with_ties) else "is undecided"
-figures.say(
-    f"The hypothesis **{verdict}**: in {held} of {len(with_ties)} cases (density, seed) in which only some of the tied "
-    "samples can stay, the last class gains and the first loses when samples are sorted by class, and the other way "
-    f"round when the order is reversed. The largest gain is at density {density:g}, {most[-1]:,.0f} of "
-    f"{sizes[-1]:,} samples for {classes[-1]}, where {classes[0]} loses {-most[0]:,.0f}. In the order in which the "
-    f"data set stores them, no class gains or loses more than {stored:.0f} samples, and under EL2N, which has few "
-    f"ties, no more than {control:.0f} in any order.",
-    name="verdict",
-)
+
+def by_order(one, density):
+    """What Forgetting keeps of each class under three rules for ties, in percent, by class index."""
+    rows = one.orders("forgetting", density)
+    values = {o: 100 * np.mean([np.divide(row[o], one.sizes) for row in rows], axis=0) for o in ORDERS}
+    return charts.classes(values, one.found["classes"], f"{one.title}, density {density:g}", "kept of the class (%)",
+                          looks=ORDERS)  # fmt: skip
+
+
+figures.show(
+    [by_order(one, 0.5) for one in found],
+    caption="What Forgetting keeps of each class at density 0.5 when only the rule for ties changes: by index with the "
+    f"classes in order and reversed, and by shuffles; means over seeds ({scope}). Classes stand in the order of their "
+    "index.",
+    alt="; ".join(f"Of {one.title}'s last class " + ", ".join(
+        f"{100 * np.mean([row[o][-1] for row in one.orders('forgetting', 0.5)]) / one.sizes[-1]:.0f} % {o}"
+        for o in ORDERS) for one in found) + ".",
+    name="ties",
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+for one in found:
+    rows = []
+    for score in ("forgetting", "el2n"):
+        for density in one.tested:
+            given = one.orders(score, density)
+            ties = [np.mean([row[name] for row in given]) for name in ("tied", "wanted")]
+            ends = variants.gain(given, "sorted").mean(axis=0)[[0, -1]]
+            rows.append([f"{label(score)} {density:g}", *(round(value) for value in (*ties, *ends)),
+                         *(one.trend(given, order) for order in ("sorted", "reversed", "file", "shuffled"))])
+    tables.show(
+        rows, ["score, density", "tied", "of them kept", "first class", "last class", "sorted", "reversed", "file",
+               "shuffled"],
+        f"{one.title}: samples that share the lowest kept score; what the first and the last class gain or lose when "
+        "the data set is sorted by class and the highest index wins, against shuffled ties; and the rank correlation "
+        "of class density and class index when ties are broken by index in three orders, and by shuffles.",
+        digits=2, signed=["first class", "last class"],
+    )  # fmt: skip
+
+# %% tags=["remove-input"]
+NAMED = {"fashion": fashion, "cifar": cifar}
+
+
+def share(score, name, what="replaced", digits=0):
+    """Of both data sets the share of the kept set at density 0.1 that a variant replaces or moves."""
+    return {n: lambda one=one: prose.percent(one.variant(score, name).mean("0.1", what), digits)
+            for n, one in NAMED.items()}  # fmt: skip
+
+
+def largest_gain(one):
+    gain, density = max((variants.gain([row], "sorted")[0][-1], density) for density, row in one.partial_ties())
+    return f"{gain:,.0f} of {one.sizes[-1]:,} samples for {one.found['classes'][-1]} at density {density:g}"
+
+
+TRAINING, HALF = "full query, last epoch, training images", "short queries, other half of the test set"
+values = {
+    "late": share("el2n", "end of the full query"), "layer": share("grand", "last layer only"),
+    "layer_moved": share("grand", "last layer only", "moved"), "seed_moved": share("grand", SEED, "moved"),
+    "shuffle": share("forgetting", "ties: another shuffle"),
+    "half": {n: lambda one=one: prose.percent(one.moved(HALF)) for n, one in NAMED.items()},
+    "networks": {n: lambda one=one: prose.percent(one.moved_by_seed()) for n, one in NAMED.items()},
+    "training": {n: lambda one=one: prose.percent(one.moved(TRAINING), 0) for n, one in NAMED.items()},
+    "rank": {n: lambda one=one: "{:.2f}".format(spearmanr(*(
+        one.densities(way).mean(axis=0) for way in (FIRST, "full query, last epoch"))).statistic)
+        for n, one in NAMED.items()},
+}  # fmt: skip
+prose.values({f"{name}_{n}": text for name, texts in values.items() for n, text in texts.items()} | {
+    "cases": lambda: str(sum(len(one.partial_ties()) for one in NAMED.values())),
+    **{f"largest_{n}": lambda one=one: largest_gain(one) for n, one in NAMED.items()},
+    "stored": lambda: "{:.0f}".format(max(np.abs(variants.gain(one.orders("forgetting", d), "file")).max()
+                                          for one in NAMED.values() for d in one.tested)),
+    "window_r": lambda: f"{fashion.variant('dynamic-uncertainty', 'windows of 30').correlation:.2f}",
+    "window_replaced": lambda: prose.percent(fashion.variant("dynamic-uncertainty", "windows of 30").mean("0.1"), 0),
+    "el2n_r": lambda: f"{cifar.variant('grand', 'EL2N').correlation:.2f}",
+    "el2n_replaced": lambda: prose.percent(cifar.variant("grand", "EL2N").mean("0.1"), 0),
+    "never": lambda: prose.percent(fashion.variant("forgetting", "never learned").mean("0.1")),
+})  # fmt: skip
+
+
+def beyond_seed(score, name):
+    """Whether a variant replaces more than another seed does at density 0.1, on both data sets."""
+    return {one.variant(score, name).mean("0.1") > one.variant(score, SEED).mean("0.1") for one in NAMED.values()}
+
+
+MORE = [("el2n", "one query"), ("el2n", "end of"), *(("grand", n) for n in ("last", "one query", "one model", "EL2N"))]
+LESS = [("el2n", "squared"), ("forgetting", "never"), ("dynamic-uncertainty", "released"), ("k-center", "another f")]
+prose.holds({
+    "these variants replace more than another seed": lambda: all(beyond_seed(*v) == {True} for v in MORE),
+    "and these less": lambda: all(beyond_seed(*v) == {False} for v in LESS),
+    "last layer and EL2N in GraNd's place move more than twice as much as another seed": lambda: all(
+        one.variant("grand", n).mean("0.1", "moved") > 2 * one.variant("grand", SEED).mean("0.1", "moved")
+        for one in NAMED.values() for n in ("last layer", "EL2N")),
+    "another seed replaces most of what Forgetting and Dynamic Uncertainty keep of CIFAR-10": lambda: all(
+        cifar.variant(s, SEED).mean("0.1") > 0.5 for s in ("forgetting", "dynamic-uncertainty")),
+    "on CIFAR-10 every sample is right in some epoch": lambda: cifar.variant("forgetting", "never").mean("0.1") == 0,
+    "Dynamic Uncertainty's ties do no harm": lambda: all(
+        one.variant("dynamic-uncertainty", "ties").mean("0.1") < 0.001 for one in NAMED.values()),
+    "images matter more than networks": lambda: all(one.moved(HALF) > one.moved_by_seed() for one in NAMED.values()),
+    "next to no training errors are left on CIFAR-10": lambda: cifar.errors(TRAINING).max() < 0.001,
+    "in all cases the last classes gain": lambda: all(
+        variants.last_classes_gain(row) for one in NAMED.values() for _, row in one.partial_ties()),
+    "under EL2N nobody gains": lambda: all(
+        np.abs(variants.gain(one.orders("el2n", d), order)).max() < 0.5 for one in NAMED.values() for d in one.tested
+        for order in ("file", "sorted", "reversed")),
+})  # fmt: skip
 
 # %% [markdown]
-# On data sets that are listed class by class such a bias looks like a finding about classes, and a paper that studies
-# what pruning does to classes should not have it in its tools. It takes no more than a shuffle to be rid of it, which
-# is what this module does unless it is asked for index order.
-#
 # ## What it means
 #
-# What reads like a detail of definition often is none: see the figure for which variants replace more of the kept set
-# than another seed does. Whoever compares pruners across papers compares these choices too. Rank correlations over
-# all samples hide it, since pruning looks at one end. And no number of this page says which definition is better: that
-# takes training, and the kept sets of all of them can be made from the released scores and query models.
-#
-# ## What it cost
+# Whoever compares pruners across papers compares these choices too; rank correlations over all samples hide it, since
+# pruning looks at one end. No number of this page says which definition is better: that takes training, and the kept
+# sets of all of them can be made from the released scores and query models. The bias by ties looks like a finding about
+# classes, and a paper that studies what pruning does to classes should not have it in its tools. It takes no more than
+# a shuffle to be rid of it, which is what this module does unless it is asked for index order.
 
-# %% tags=["hide-input"]
-if scale != "smoke":
-    made = found["provenance"]
-    again = sorted({r["seed"] for r in found["variants"] if r["variant"] == "in evaluation passes"})
-    figures.say(
-        f"The query models are those of the experiments. Evaluation passes took one full query trained again for "
-        f"{len(again)} of {len(found['seeds'])} seeds; everything else is forward passes and gradients, a few minutes "
-        f"a seed on one core (made {made['date'][:10]} with torch {made['torch']}, NumPy {made['numpy']} on "
-        f"{made['device']}). To measure it again: `python -m drop run {benchmark} {scale} --pruners "
-        f"{','.join(pruners)} --densities {densities[0]:g} --seeds {min(found['seeds'])}-{max(found['seeds'])}`, then "
-        f"`python -m drop.chapters.definitions {benchmark} {scale} --seeds {min(found['seeds'])}-{max(found['seeds'])}"
-        + (f" --passes {','.join(map(str, again))}`." if again else "`.")
+# %% tags=["remove-input"]
+about, commands = [], []
+for one in found:
+    made = one.found["provenance"]
+    again = sorted({row["seed"] for row in one.found["variants"] if "passes" in row["variant"]})
+    about.append(
+        f"{one.title}: the query models are those of the experiments. Evaluation passes took one full query trained "
+        f"again for {len(again)} of {len(one.found['seeds'])} seeds; everything else is forward passes and gradients, "
+        f"a few minutes a seed on one core (made {made['date'][:10]} with torch {made['torch']}, NumPy "
+        f"{made['numpy']} on {made['device']})."
     )
+    span = f"{min(one.found['seeds'])}-{max(one.found['seeds'])}"
+    commands.append(
+        f"python -m drop run {one.found['benchmark']} {scale} --pruners {','.join(pruners)} --densities "
+        f"{densities[0]:g} --seeds {span}\npython -m drop.chapters.definitions {one.found['benchmark']} {scale} "
+        f"--seeds {span}"
+        + f" --passes {','.join(map(str, again))}" * bool(again)
+    )
+prose.box(about, commands)

@@ -41,10 +41,6 @@ LIVE = ("00_quickstart",)
 # Second pages of a notebook with other parameters: stem of the page -> notebook, title, parameters. They leave out the
 # cells tagged "first-page", which are the same for every data set.
 VARIANTS = {
-    "35_definitions_cifar10": (
-        "32_one_word_several_definitions", "One word, several definitions, on CIFAR-10",
-        {"benchmark": "cifar10", "seeds": [0, 1]},
-    ),
     "53_quotas_cifar10": (
         "50_how_good_are_the_quotas", "How good are the quotas on CIFAR-10?",
         {

@@ -268,13 +268,18 @@ def ranked(grid: Grid, pruner: str, densities: Sequence[float], title: str = "")
 
 
 def classes(
-    values: Mapping[str, Sequence[float]], names: Sequence[str], title: str = "", x: str = "", log: bool = False
-) -> Figure:
-    """A value of each class for several pruners, a row a class from the top, a mark a pruner; legend above."""
-    fig, ax = panel(0.7 + 0.24 * len(names) + 0.19 * -(-len(values) // 2), title, x)
+    values: Mapping[str, Sequence[float]], names: Sequence[str], title: str = "", x: str = "", log: bool = False,
+    looks: Mapping[str, Method] | None = None,
+) -> Figure:  # fmt: skip
+    """A value of each class for several pruners, a row a class from the top, a mark a pruner; legend above.
+
+    looks: of what is no pruner.
+    """
+    columns = 2 if max(len((looks or {}).get(p) and looks[p].label or "") for p in values) < 24 else 1
+    fig, ax = panel(0.7 + 0.24 * len(names) + 0.19 * -(-len(values) // columns), title, x)
     rows = np.arange(len(names))
     for pruner, row in values.items():
-        look = figures.method(pruner)
+        look = (looks or {}).get(pruner) or figures.method(pruner)
         ax.plot(row, rows, look.marker, color=look.colour, label=look.label, markersize=6)
     ax.set_yticks(rows, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
@@ -282,7 +287,9 @@ def classes(
         ax.set_xscale("log" if min(map(min, values.values())) > 0 else "symlog")
         ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.xaxis.minorticks_off()
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.03, 1), ncols=2, fontsize=TEXT, labelspacing=0.2, handlelength=1.2)
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(-0.03, 1), ncols=columns, fontsize=TEXT, labelspacing=0.2, handlelength=1.2
+    )
     return fig
 
 
