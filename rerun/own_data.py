@@ -80,7 +80,9 @@ def measured(name: str, draws: int) -> dict:
         for n, d, rule in results[0]
     ]  # fmt: skip
     train = cut(y, 0)[0]
-    return {"name": name, "kind": kind, "classes": np.bincount(y[train]).tolist(), "train": len(train), "cells": cells}
+    part = "choose" if name in CHOOSE else "judge"
+    return {"name": name, "part": part, "kind": kind, "classes": np.bincount(y[train]).tolist(), "train": len(train),
+            "cells": cells}  # fmt: skip
 
 
 def cut(y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
