@@ -4,57 +4,90 @@
 # ---
 
 # %% [markdown]
-# # What it costs
+# # What was measured, where, and what it cost
 #
-# *How long does it take to measure everything again?*
+# *On what does this book stand, how long did it take, and what is still missing?*
 #
-# Every {term}`record` says how long its network trained and on what. This page adds them up, so its numbers are those
-# of the records that the book shows. How to start a measurement stands on the page [Rerun it](rerun.md).
+# :::{admonition} In short
+# :class: tip
+# The book stands on {glue:text}`networks` final networks of {glue:text}`places` experiments, which trained for
+# {glue:text}`hours` hours in all, {glue:text}`devices`. Nothing in it was measured on a GPU yet, unless a row below
+# says so.
+# :::
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 folders = []  # of packed records; none: those that come with the package
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 from collections import Counter, defaultdict
 from statistics import median
 
-from drop.chapters import figures
+from drop.chapters import figures, prose, status, tables
 from drop.experiments import records
 
+figures.style()
+found = records.load(*(folders or [records.committed()]))
+if not found:
+    raise ValueError("there is no record to report on: install the package with its records, or measure something")
 places = defaultdict(list)
-for record in records.load(*(folders or [records.committed()])):
+for record in found:
     places[record["run"]["benchmark"], record["run"]["scale"]].append(record)
 
 
-def seconds(found, density):
-    """The median training time of a network at a density, as text."""
-    values = [record["seconds"] for record in found if record["run"]["density"] == density]
-    return f"{median(values):.0f}" if values else "not measured"
+def seconds(of, density):
+    """The median training time of a network at a density."""
+    values = [record["seconds"] for record in of if record["run"]["density"] == density]
+    return median(values) if values else None
 
 
-def device(found):
-    """What most of the networks trained on."""
-    return Counter(record["provenance"]["device"] for record in found).most_common(1)[0][0]
-
-
-# %% [markdown]
-# ## One network, and all of them
-#
-# Seconds are medians over seeds and methods, of one network while others trained beside it: on a CPU one network on
-# every core, on a GPU several at a time. Hours are added up over networks. Where two train side by side, the clock
-# shows half of that.
-
-# %% tags=["hide-input"]
-rows = []
-for (name, scale), found in sorted(places.items()):
-    seeds = len({record["run"]["seed"] for record in found})
-    hours = sum(record["seconds"] for record in found) / 3600
-    times = [seconds(found, density) for density in (1.0, 0.5, 0.1)]
-    rows.append([name, scale, seeds, len(found), *times, f"{hours:.1f}", device(found)])
-names = ["benchmark", "scale", "seeds", "networks", "s, all data", "s, half", "s, a tenth", "hours", "device"]
-figures.table(rows, names)
+# %% tags=["remove-input"]
+tables.show(
+    [
+        [f"{name}, {scale}", len({r["run"]["seed"] for r in of}), len(of), *(seconds(of, d) for d in (1.0, 0.5, 0.1)),
+         f"{sum(r['seconds'] for r in of) / 3600:.1f}"]
+        for (name, scale), of in sorted(places.items())
+    ],
+    ["experiment", "seeds", "networks", "s, all data", "s, half", "s, a tenth", "hours"],
+    "What each experiment took. Seconds: median of one network while others trained beside it; hours: added up over "
+    "networks, without query models.", digits=0, folded=False,
+)  # fmt: skip
 
 # %% [markdown]
 # Pruned data are seen for more epochs, so that a tenth of the data takes a little over half of the steps, not a tenth
-# of them. Query models come on top, and are trained once a seed. `make rerun DRY=1` makes the same reckoning for what
-# has no record yet, query models included.
+# of them. {term}`Query models <query model>` come on top, and are trained once a seed. Where two networks train side by
+# side, the clock shows half of the hours. `make rerun DRY=1` makes the same reckoning for what has no record yet, on
+# the machine where it is asked.
+#
+# ## On what, when, and with which versions
+
+# %% tags=["remove-input"]
+tables.show(
+    [[f"{name}, {scale}", *row] for (name, scale), of in sorted(places.items()) for row in status.origins(of)],
+    ["experiment", "networks", "device", "instruction set", "arithmetic", "tree", "dates", "torch"],
+    "Where the records come from. Older records do not say on which instruction set and in which arithmetic they were "
+    "made, nor whether the checkout held exactly what its commit holds.", folded=False,
+)  # fmt: skip
+
+# %% [markdown]
+# ## What is missing
+#
+# The tests of the [claims ledger](60_claims_ledger.ipynb) name runs that have no record yet. This is the only place in
+# the book that lists them, with the command that measures them.
+
+# %% tags=["remove-input"]
+missing = status.missing(found)
+tables.show(
+    [[place, count, words] for place, count, words in missing.rows],
+    ["experiment", "cells", "without any record"], "Cells (pruner and density) that a registered test needs.",
+)  # fmt: skip
+print(missing.commands)
+
+# %% tags=["remove-input"]
+devices = Counter(record["provenance"]["device"] for record in found)
+prose.values({
+    "networks": lambda: f"{len(found)}",
+    "places": lambda: f"{len(places)}",
+    "hours": lambda: f"{sum(record['seconds'] for record in found) / 3600:.0f}",
+    "devices": lambda: "all on processors of two cores" if all(", 2 cores" in d for d in devices)
+    else "on " + " and ".join(devices),
+})  # fmt: skip

@@ -1,0 +1,75 @@
+"""What the book stands on: where its records come from, and what registered tests still lack."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from drop.chapters import ledger
+from drop.experiments import benchmarks
+from drop.experiments.records import Record
+
+TREES = {True: "as committed", False: "changed", None: "not known"}
+
+
+def origins(records: Iterable[Record]) -> list[list]:
+    """A row for each kind of origin: networks, device, instruction set, arithmetic, tree, dates, torch."""
+    kinds: dict[tuple, list[str]] = defaultdict(list)
+    for record in records:
+        p = record["provenance"]
+        how = (p.get("instructions") or "not known", p.get("arithmetic") or "not known", TREES[p.get("clean")])
+        kinds[(p["device"], *how, p["torch"])].append(p["date"][:10])
+    return [
+        [len(dates), *kind[:4], " to ".join(sorted({min(dates), max(dates)})), kind[4]]
+        for kind, dates in sorted(kinds.items())
+    ]
+
+
+class Missing(NamedTuple):
+    """What has no record: a row an experiment, and the commands that measure it."""
+
+    rows: list[tuple[str, int, str]]
+    commands: str
+
+
+def missing(records: Iterable[Record]) -> Missing:
+    """The cells that lines of the claims file name and no record fills."""
+    runs = [record["run"] for record in records]
+    measured = {(f"{run['benchmark']}-{run['scale']}", run["pruner"], run["density"]) for run in runs}
+    wanted: dict[str, dict[tuple[str, float], None]] = defaultdict(dict)
+    for place, side in _named(ledger.load()):
+        if (place, *side) not in measured:
+            wanted[place][side] = None
+    rows, commands = [], []
+    for place, cells in sorted(wanted.items()):
+        by_density: dict[float, list[str]] = defaultdict(list)
+        for pruner, density in cells:
+            by_density[density].append(pruner)
+        words = "; ".join(f"at {d:g}: {', '.join(sorted(p))}" for d, p in sorted(by_density.items()))
+        rows.append((place, len(cells), words))
+        name, scale = split(place)
+        commands += [
+            f"python -m drop run {name} {scale} --pruners {','.join(sorted(p))} --densities {d:g} --seeds 0-2"
+            for d, p in sorted(by_density.items())
+        ]
+    return Missing(rows, "\n".join(commands))
+
+
+def split(place: str) -> tuple[str, str]:
+    """Benchmark and scale of a name such as cifar10-paper-fast; the longest scale that fits."""
+    scale = max((s for s in (*benchmarks.SCALES, "desk") if place.endswith(f"-{s}")), key=len)
+    return place.removesuffix(f"-{scale}"), scale
+
+
+def _named(document: dict) -> Iterator[tuple[str, tuple[str, float]]]:
+    """Every (experiment, (pruner, density)) that a line of the claims names; at density 1 all but a few are "full"."""
+    own = set(document.get("planned", {}).get("pruners", ())) | {"cdb-w"}
+    for claim in document["claims"]:
+        for part in claim["parts"]:
+            for place in part["benchmarks"]:
+                if not place.startswith("mixture "):
+                    for line in ledger.lines_of(part, place, document.get("planned")):
+                        for side in (line.left, line.right):
+                            if not isinstance(side, float):
+                                yield place, side if side[1] < 1 or side[0] in own else ("full", 1.0)

@@ -1,0 +1,27 @@
+"""Where records come from, and what registered tests still lack."""
+
+from drop.chapters import status
+from drop.experiments import records
+
+
+def test_every_record_has_an_origin_and_older_ones_say_what_is_not_known():
+    found = records.load(records.committed())
+    rows = status.origins(found)
+    assert sum(row[0] for row in rows) == len(found)
+    assert any(row[2:5] == ["not known"] * 3 for row in rows)
+
+
+def test_a_cell_without_a_record_is_missing_with_its_command_and_a_measured_one_is_not():
+    found = records.load(records.committed())
+    missing = status.missing(found)
+    places = {place: (count, words) for place, count, words in missing.rows}
+    assert "fashion-mnist-laptop" not in places or "random+drop" not in places["fashion-mnist-laptop"][1].split("; ")[0]
+    without = [r for r in found if (r["run"]["benchmark"], r["run"]["pruner"]) != ("cifar10", "random+drop")]
+    rows = {place: words for place, _, words in status.missing(without).rows}
+    assert "random+drop" in rows["cifar10-laptop"]
+    assert "python -m drop run cifar10 laptop --pruners" in status.missing(without).commands
+
+
+def test_the_longest_scale_is_taken():
+    assert status.split("cifar10-paper-fast") == ("cifar10", "paper-fast")
+    assert status.split("cifar10-desk") == ("cifar10", "desk")
