@@ -80,7 +80,10 @@ tables.show(
     [[place, count, words] for place, count, words in missing.rows],
     ["experiment", "cells", "without any record"], "Cells (pruner and density) that a registered test needs.",
 )  # fmt: skip
-print(missing.commands)
+figures.publish({
+    "text/html": f'<details class="drop-made"><summary>Commands</summary><pre>{missing.commands}</pre></details>',
+    "text/plain": missing.commands,
+})  # fmt: skip
 
 # %% tags=["remove-input"]
 devices = Counter(record["provenance"]["device"] for record in found)
