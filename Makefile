@@ -11,7 +11,9 @@ export HERE := $(CURDIR)
 
 help:
 	@echo "make book    set up, train the quickstart live, render the book        -> _build/html/index.html"
-	@echo "make test    set up, run every test, every notebook and a clean build"
+	@echo "make check   set up, then within half a minute: ruff, mypy, the examples in docstrings, the house's own rules"
+	@echo "make test    make check, then every test, every notebook at smoke scale and a clean build"
+	@echo "make test-full   make test, then what takes too long for it, such as every page run outside of this folder"
 	@echo "make pages   execute the notebooks again and write the committed pages -> book/*.ipynb"
 	@echo "make pdf     print the rendered book into one file                     -> _build/drop.pdf (needs chromium)"
 	@echo "make rerun   measure through papermill what has no record yet: SCALE=laptop BENCHMARK=... SEEDS=0-4 JOBS=1 LIST=... DRY=1"
@@ -39,10 +41,23 @@ book: $(READY)
 	@$(PY) -m publish.render
 	@echo "book: done, open $$HERE/_build/html/index.html"
 
-test: $(READY)
+check: $(READY)
+	@echo "check: lint, format, types, examples, imports and budgets"
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m mypy --no-error-summary
+	@$(PY) -m pytest --quiet --quiet tests/test_house.py tests/test_doc_examples.py
+	@echo "check: done"
+
+test: check
 	@echo "test: unit tests, notebooks at smoke scale, committed pages executed again, a clean build of the book"
 	@$(PY) -m pytest --numprocesses auto tests book --nbval --nbval-current-env --ignore=book/00_quickstart.ipynb
 	@echo "test: done, everything passed"
+
+test-full: test
+	@echo "test-full: what takes too long for make test"
+	@$(PY) -m pytest --numprocesses auto -m full tests
+	@echo "test-full: done, everything passed"
 
 pages: $(READY)
 	@echo "pages: executing the notebooks and writing their pages to book/"
@@ -61,4 +76,4 @@ clean:
 	@rm -rf _build book/00_quickstart.ipynb
 	@echo "clean: removed _build and the quickstart's page"
 
-.PHONY: help book test pages pdf rerun clean
+.PHONY: help book check test test-full pages pdf rerun clean

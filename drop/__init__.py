@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import warnings
+from typing import Any
 
 from drop import extras
 
@@ -18,7 +19,7 @@ _CORE = ("coreset", "gradients", "metrics", "mixture", "quotas", "released", "sc
 __all__ = [*_PUBLIC, *_CORE]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """Import a room on first use, so that `import drop` needs neither torch nor NumPy."""
     if name in _PUBLIC:
         return getattr(importlib.import_module(f"drop.{_PUBLIC[name]}"), name)

@@ -36,6 +36,9 @@ def k_center_order(embeddings: ArrayLike, size: int, start: str | int = "mean") 
 
     Source: Sener and Savarese (2018). ValueError for embeddings that are no finite matrix or all lie on one line, and
     for a size or start out of range.
+
+    >>> k_center_order([[0, 0], [9, 0], [4, 1], [0, 8]], size=3, start=0).tolist()
+    [0, 1, 3]
     """
     x = _embeddings(embeddings)
     if not 0 <= size <= len(x):
@@ -55,7 +58,11 @@ def k_center_order(embeddings: ArrayLike, size: int, start: str | int = "mean") 
 
 
 def scores_of_order(order: ArrayLike, samples: int) -> np.ndarray:
-    """A selection order as scores, float64 (samples,): N for the first, then N - 1, …; those not in it tie at 0."""
+    """A selection order as scores, float64 (samples,): N for the first, then N - 1, …; those not in it tie at 0.
+
+    >>> scores_of_order([2, 0], samples=4).tolist()
+    [3.0, 0.0, 4.0, 0.0]
+    """
     order = as_array(order)
     scores = np.zeros(samples)
     scores[order] = samples - np.arange(len(order))
@@ -68,6 +75,9 @@ def prototype_distance(embeddings: ArrayLike, labels: ArrayLike) -> np.ndarray:
     embeddings: (N, D); labels: int (N,). Ties are rare; the selection breaks them by a seeded shuffle.
     Source: Sorscher et al. (2022) with classes for clusters, the label-dependent variant in the paper's released code.
     ValueError as for `k_center`, and for labels that are not N whole numbers.
+
+    >>> prototype_distance([[0.0, 0.0], [0.0, 2.0], [5.0, 1.0]], [0, 0, 1]).tolist()
+    [1.0, 1.0, 0.0]
     """
     x = _embeddings(embeddings).astype(np.float64)
     y = check_labels(labels, int(as_array(labels).max(initial=0)) + 1)
@@ -104,7 +114,7 @@ def _on_one_line(x: np.ndarray) -> bool:
 
 
 def _lengths(x: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.einsum("nd,nd->n", x, x, dtype=np.float64))
+    return np.asarray(np.sqrt(np.einsum("nd,nd->n", x, x, dtype=np.float64)))
 
 
 def _round(nearest: np.ndarray, x: np.ndarray, norms: np.ndarray, wanted: int) -> tuple[np.ndarray, float]:

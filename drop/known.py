@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def _unnamed(labels: Coded, given: Any) -> tuple[Coded, Known]:
     names = labels.names
     if len(right) != len(names):
         numbered = all(type(name) is int and name >= 0 for name in names)
-        if not names or not numbered or len(right) != names[-1] + 1:
+        if not names or not numbered or len(right) != cast(int, names[-1]) + 1:
             raise ValueError(
                 f"there are {len(right)} recalls, but labels name {len(names)} classes, {listed(names)}: {WAYS}"
             )
@@ -181,43 +181,6 @@ def _check(names: Sequence[Name], recalls: NDArray[np.float64], unseen: NDArray[
         k = int(np.argmax(wrong))
         hint = ": divide percentages by 100" if 1 < recalls[k] <= 100 else ""
         raise ValueError(f"the recall of class {names[k]!r} is {recalls[k]:g}, but recalls must lie in [0, 1]{hint}")
-
-
-def _keyed(frame: Any) -> Any:
-    """A table with its classes as index, where a column names them."""
-    column = next((name for name in ("class", "name", "label", "group") if name in frame.columns), None)
-    return frame if column is None else frame.set_index(column)
-
-
-def _entry(name: Name, value: Any) -> tuple[float, int | None]:
-    """(recall, total) of a number, (right, total), or a mapping with recall and support, or right and total."""
-    if isinstance(value, Mapping):
-        total = next((value[key] for key in ("total", "support") if key in value), None)
-        if "right" in value and total is not None:
-            value = (value["right"], total)
-        elif "recall" in value:
-            return float(value["recall"]), None if total is None else int(total)
-        else:
-            raise ValueError(f"the entry of {name!r} has {listed(value)}, but needs recall, or right and total")
-    if isinstance(value, tuple | list) and len(value) == 2:
-        right, total = value
-        if not 0 <= right <= total:
-            raise ValueError(f"of class {name!r} {right} of {total} are right: pass (right, total)")
-        return (right / total if total else np.nan), int(total)
-    try:
-        return float(value), None
-    except (TypeError, ValueError):
-        raise ValueError(f"the recall of {name!r} is {value!r}, but recalls are numbers in [0, 1]") from None
-
-
-def _checked(names: Sequence[Name], recalls: NDArray[np.float64]) -> NDArray[np.float64]:
-    wrong = ~((recalls >= 0) & (recalls <= 1))
-    wrong &= ~np.isnan(recalls)
-    if wrong.any():
-        k = int(np.argmax(wrong))
-        hint = ": divide percentages by 100" if 1 < recalls[k] <= 100 else ""
-        raise ValueError(f"the recall of class {names[k]!r} is {recalls[k]:g}, but recalls must lie in [0, 1]{hint}")
-    return recalls
 
 
 def _key(name: Name) -> str:

@@ -51,7 +51,9 @@ def squared_norms(model: Any, chosen: dict[str, Any], loss: Callable[[], Any], s
     def add(layer: Any, entered: Any, version: int, gradient: Any) -> None:
         if entered._version != version:
             raise Irregular(f"what enters {type(layer).__name__} is changed afterwards")
-        total.add_(_rule(layer)(layer, entered, gradient, *watched[layer]))
+        rule = _rule(layer)
+        assert rule is not None  # `unknown` has seen to that
+        total.add_(rule(layer, entered, gradient, *watched[layer]))
 
     def watch(layer: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         if layer in seen:
@@ -107,7 +109,7 @@ def _linear(layer: Any, entered: Any, gradient: Any, weight: bool, bias: bool) -
 
 def _product(g: Any, u: Any) -> Any:
     """|Σ_p g_p u_pᵀ|² of g (…, P, O) and u (…, P, I): the product itself, or its Gram form where P is small."""
-    pixels, outputs, inputs = *g.shape[-2:], u.shape[-1]
+    (pixels, outputs), inputs = g.shape[-2:], u.shape[-1]
     if pixels * (outputs + inputs) < outputs * inputs:
         return ((g @ g.mT) * (u @ u.mT)).sum((-2, -1))
     return (g.mT @ u).square().sum((-2, -1))

@@ -133,7 +133,7 @@ def _whole(array: NDArray[Any]) -> Coded:
         return Coded(values.tolist(), codes.astype(np.int64))
     shifted = (array if low >= 0 else array.astype(np.int64)).astype(np.int64) - low
     present = np.bincount(shifted) > 0
-    names = (np.flatnonzero(present) + low).tolist()
+    names: list[Name] = [*(np.flatnonzero(present) + low).tolist()]
     if len(names) == high - low + 1:
         return Coded(names, shifted)
     return Coded(names, (np.cumsum(present) - 1)[shifted])

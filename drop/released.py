@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,17 +33,26 @@ class Released(NamedTuple):
     scores: dict[str, np.ndarray]
     recalls: np.ndarray
     arrays: dict[str, np.ndarray]
-    about: dict
+    about: dict[str, Any]
 
     def kept(self, pruner: str, density: float) -> np.ndarray:
-        """Sorted int64 indices (n,) that a pruner keeps at a density; ValueError for a set that was not released."""
+        """Sorted int64 indices (n,) that a pruner keeps at a density; ValueError for a set that was not released.
+
+        >>> load("fashion-mnist", "laptop").kept("random+drop", 0.1).shape
+        (6000,)
+        """
         if (name := f"kept/{pruner}/{density:g}") not in self.arrays:
             raise ValueError(f"{name} was not released; there are {', '.join(n for n in self.arrays if 'kept/' in n)}")
         return np.flatnonzero(np.unpackbits(self.arrays[name], count=len(self.arrays["labels"])))
 
 
 def load(name: str, scale: str, seed: int = 0, folder: Path = FOLDER) -> Released:
-    """Read what was released; ValueError for what was not, and for a file that differs from its checksum."""
+    """Read what was released; ValueError for what was not, and for a file that differs from its checksum.
+
+    >>> given = load("fashion-mnist", "laptop")
+    >>> given.scores["el2n"].shape, len(given.recalls)
+    ((60000,), 10)
+    """
     file, manifest = f"{name}-{scale}-seed{seed}.npz", json.loads((folder / "manifest.json").read_bytes())
     if file not in manifest:
         raise ValueError(f"{file} was not released; there are {', '.join(manifest)}")

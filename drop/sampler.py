@@ -146,10 +146,10 @@ class Sampler:
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import InputTags, Tags, TargetTags
 
-        class Inputs(InputTags):  # with what imbalanced-learn asks for besides
+        class Inputs(InputTags):  # type: ignore[misc]  # with what imbalanced-learn asks for besides
             dataframe = True
 
-        class All(Tags):
+        class All(Tags):  # type: ignore[misc]
             sampler_tags = SimpleNamespace(sample_indices=True)
 
         inputs = Inputs(sparse=True, allow_nan=True)

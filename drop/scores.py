@@ -63,7 +63,7 @@ def el2n(probabilities: ArrayLike | None = None, labels: ArrayLike | None = None
 def _softmax(logits: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):  # NaN and infinite logits give NaN, which is no probability
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def forgetting(correct: ArrayLike, never_learned: str = "zero", samples: int | None = None) -> np.ndarray:
@@ -131,7 +131,11 @@ def dynamic_uncertainty(
 
 
 def share_of_ties(scores: ArrayLike) -> float:
-    """The share of samples whose score another sample has too, in [0, 1]: how much of a ranking ties leave open."""
+    """The share of samples whose score another sample has too, in [0, 1]: how much of a ranking ties leave open.
+
+    >>> share_of_ties([1, 1, 2, 3])
+    0.5
+    """
     values = as_array(scores)
     if values.ndim != 1 or np.isnan(values).any():
         raise ValueError(f"scores must be one number per sample, without NaN, not an array of shape {values.shape}")

@@ -25,7 +25,7 @@ MAY = {
     "commands": {"core", "experiments"},
     "chapters": {"core", "mixture", "experiments"},
     "notebooks": {"core", "mixture", "experiments", "chapters"},
-    "publish": {"core", "experiments"},
+    "publish": {"core", "experiments", "chapters"},
     "rerun": {"core", "experiments", "publish"},
     "speed": {"core", "experiments"},
 }
@@ -33,14 +33,15 @@ BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2650, "commands": 450, "
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
 LONG = {
-    "10_why_class_densities_matter": 511, 
-    "41_deviations": 301, "50_how_good_are_the_quotas": 606,
+    "10_why_class_densities_matter": 511,
+    "41_deviations": 301,
+    "50_how_good_are_the_quotas": 606,
     "60_claims_ledger": 323,
-}  # fmt: skip
+}
 FIRST = """00_quickstart 10_why_class_densities_matter 11_beyond_two_classes 20_prune_by_class 30_bias_audit
 31_what_pruners_keep 32_one_word_several_definitions 40_drop_against_the_field 41_deviations 43_imbalanced_data
 50_how_good_are_the_quotas 60_claims_ledger 70_how_fast_it_trains 80_what_it_costs""".split()
-FIRST_TOGETHER = 4130  # falls to 2,600
+FIRST_TOGETHER = 3245  # falls to 2,600
 NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 

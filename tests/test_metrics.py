@@ -22,7 +22,7 @@ def test_class_recalls_of_a_small_table():
     ([0, 0], [0, 1], "Class 1 has no samples"),
     ([0, 2], [0, 1], r"labels lie in \[0, 2\)"),
     ([0, 1], [0, -1], "label -1"),
-    ([0.0, 1.0], [0, 1], "whole numbers"),
+    ([0.5, 1.0], [0, 1], "whole numbers"),
     ([0, 1], [0], "2 labels, but 1 predictions"),
 ])  # fmt: skip
 def test_class_recalls_refuse_what_makes_no_sense(labels, predictions, said):

@@ -77,7 +77,7 @@ def _syntax(node: Any) -> Any:
     return (type(node).__name__, *((name, _syntax(value)) for name, value in fields))
 
 
-def provenance(device: str) -> dict[str, str | None]:
+def provenance(device: str) -> dict[str, Any]:
     """Return where a record comes from: device, versions, commit, time (UTC) and code; imports nothing heavy."""
     versions = {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")}
     date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -166,9 +166,9 @@ class Shelf:
         """The scores of all training samples, float64 (N,), high = keep; ValueError for an unknown name."""
         queries = queries_for(benchmark, seed, name)
         if name == "el2n":
-            return np.mean([self.get(query)["el2n"] for query in queries], axis=0, dtype=np.float64)
+            return np.asarray(np.mean([self.get(query)["el2n"] for query in queries], axis=0, dtype=np.float64))
         if name == "grand":
-            return np.mean([self.grand(query) for query in queries], axis=0, dtype=np.float64)
+            return np.asarray(np.mean([self.grand(query) for query in queries], axis=0, dtype=np.float64))
         [query] = queries
         if name == "forgetting":
             return scores.forgetting(self.get(query)["correct"])

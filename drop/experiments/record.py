@@ -89,8 +89,10 @@ def _check(record: Record) -> None:
         _require(_counted(record[split], K), f"the {split} counts are not those of {K} classes with samples in each")
     hits, start = hits_of(record), 0
     for k, (right, total) in enumerate(right_and_total(record["test"])):
-        found = hits[start : start + total].count("1")
-        _require(found == right, f"test_hits has {found} images of class {k} right, but the test counts have {right}")
+        counted = hits[start : start + total].count("1")
+        _require(
+            counted == right, f"test_hits has {counted} images of class {k} right, but the test counts have {right}"
+        )
         start += total
     lengths = {len(record["curve"][name]) for name in CURVE_FIELDS}
     _require(len(lengths) == 1, f"the columns of the curve have {sorted(lengths)} epochs")

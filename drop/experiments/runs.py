@@ -291,6 +291,9 @@ def lost(workers: int) -> str:
     return f"one of {workers} workers was killed or ended by itself ({room}); finished runs are kept: {less}"
 
 
+_arena: Arena  # of a worker process
+
+
 def _start_worker(benchmark: Benchmark, threads: int) -> None:
     """Ctrl-C is the parent's to handle; a parent that was killed takes its workers along."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

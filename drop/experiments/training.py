@@ -123,7 +123,7 @@ class Lane:
             nesterov=recipe.nesterov, fused=True)  # fmt: skip
         for parameter in self.network.parameters():  # a first step with momentum 0 is what torch does by itself
             self.optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
-        self.progress: Progress | None = None
+        self.progress: Progress  # from the first `load` on
 
     def fresh(self, seed: int) -> Network:
         """The network as it is before training, on the CPU."""
@@ -296,7 +296,8 @@ class Graphs:
         self.device = torch.get_device_module(team[0].arena.device)  # `torch.cuda`; `torch.cpu` bears the same names
         self.main, *others = [self.device.Stream() for _ in range(1 + len(team))]  # in a row, hence all different
         self.streams = dict(zip(team, others, strict=True))
-        self.lanes, self.graph = (), None
+        self.lanes: tuple[Lane, ...] = ()
+        self.graph: Any = None
         for _ in range(3):  # libraries choose kernels and take workspaces, stream by stream; `load` undoes the rest
             self.step(team)
 

@@ -32,7 +32,7 @@ def two_classes(name: str, values: ArrayLike) -> Floats:
 def _density(density: ArrayLike) -> Floats:
     array = np.asarray(density, dtype=np.float64)
     if not ((array >= 0) & (array <= 1)).all():
-        raise ValueError(f"density must lie in [0, 1] (the fraction kept), got {density}.")
+        raise ValueError(f"density must lie in [0, 1] (the fraction kept), got {density!r}.")
     return array
 
 
