@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -76,6 +77,7 @@ def run(
     lanes: Annotated[int, typer.Option(help="networks side by side on a GPU")] = 4,
     minutes: Annotated[float, typer.Option(help="stop after so long; what is finished stays")] = float("inf"),
     dry: Annotated[bool, typer.Option("--dry-run", help="only say what would be trained")] = False,
+    arithmetic: Annotated[str, typer.Option(help="bf16 or fp32 instead of what the device suggests")] = "",
     again: Annotated[bool, typer.Option(help="what other code measured, see status; second records are kept")] = False,
 ) -> None:  # fmt: skip
     """Train what has no record yet; stop it whenever you like, finished runs stay."""
@@ -96,9 +98,12 @@ def run(
         for each in missing:
             print(f"{each.pruner} {each.density} seed {each.seed} {each.key}")
         return
+    from drop.experiments.arithmetic import SETTING
     from drop.experiments.runs import measure
     from drop.metrics import right_of
 
+    if arithmetic:
+        os.environ[SETTING] = arithmetic  # the processes that train read it too
     clocks = (TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *clocks, console=console) as bar:
         tasks, end = {}, time.monotonic() + 60 * minutes
@@ -115,7 +120,7 @@ def run(
                 raise TimeoutError
 
         try:
-            measure(missing, store, workers or None, lanes=lanes, report=report)
+            measure(missing, store, workers or None, lanes=lanes, report=report, say=console.print)
         except TimeoutError:
             console.print(f"stopped after {minutes:g} minutes; the same command goes on")
     if again:

@@ -19,7 +19,8 @@ from drop import metrics
 from drop.experiments import datasets
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import benchmark
-from drop.experiments.training import Job, train
+from drop.experiments.lanes import Job
+from drop.experiments.training import train
 from drop.selection import top
 
 

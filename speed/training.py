@@ -29,8 +29,9 @@ from drop.experiments import datasets, records
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import FASHION, VGG16, Recipe, benchmark
 from drop.experiments.datasets import DataSet, Split
+from drop.experiments.lanes import Job
 from drop.experiments.models import build
-from drop.experiments.training import Job, train
+from drop.experiments.training import train
 
 NETWORKS = {  # on a CPU: data set, recipe
     "lenet5": ("fashion-mnist", dataclasses.replace(FASHION, model="lenet5", batch=128)),

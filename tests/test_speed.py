@@ -22,6 +22,14 @@ def test_the_work_of_a_training_image_is_counted():
     assert benchmark.flops("lenet5", 1, 28) == 2 * (3 * macs - 784 * 6 * 25)  # images need no gradient
 
 
+def test_the_rate_of_products_is_positive_and_leaves_the_threads_alone():
+    import torch
+
+    threads = torch.get_num_threads()
+    assert benchmark.matrix_rate("cpu", 64, repeats=1) > 0  # large products would take minutes where bf16 is emulated
+    assert torch.get_num_threads() == threads
+
+
 def test_part_of_a_split_holds_every_class():
     from drop.experiments import datasets
 
@@ -35,6 +43,7 @@ def test_the_benchmark_of_training_runs_and_says_where(tmp_path, monkeypatch):
     monkeypatch.setitem(benchmark.NETWORKS, "lenet5", ("fashion-mnist-mini", benchmark.NETWORKS["lenet5"][1]))
     monkeypatch.setitem(benchmark.SHAPES, "fashion-mnist-mini", (1, 28))
     monkeypatch.setattr(benchmark, "ours", lambda name, seconds: 1000.0)
+    monkeypatch.setattr(benchmark, "matrix_rate", lambda device, size: 1e12)
     monkeypatch.setattr(sys, "argv", ["training.py", "--networks", "lenet5", "--out", str(tmp_path / "r.json")])
     benchmark.main()
     found = json.loads((tmp_path / "r.json").read_text())

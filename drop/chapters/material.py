@@ -12,10 +12,10 @@ from drop.chapters import release
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import Benchmark
 from drop.experiments.datasets import DataSet
+from drop.experiments.lanes import AHEAD, Lane, seed_of
 from drop.experiments.models import Network, build
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Store
-from drop.experiments.training import AHEAD, Lane, seed_of
 from drop.metrics import recalls_of
 
 

@@ -22,6 +22,7 @@ import torch
 from drop.chapters import pictures
 from drop.experiments import datasets, records
 from drop.experiments.arena import Arena
+from drop.experiments.arithmetic import name_of
 from drop.experiments.benchmarks import SCORES, Benchmark, Run, benchmark, parts
 from drop.experiments.datasets import DataSet
 from drop.experiments.models import Network, build
@@ -111,7 +112,7 @@ def _small(values: np.ndarray) -> np.ndarray:
 
 def provenance(entry: Benchmark, data: DataSet, arena: Arena) -> dict[str, str | None]:
     """When, by which code and on which device, an arena's, something is computed."""
-    return records.provenance(Trainer(entry, data, arena.device.type, 1, 1).name)
+    return records.provenance(name_of(arena.device))
 
 
 def _about(

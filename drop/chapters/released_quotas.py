@@ -39,7 +39,7 @@ def measure(entry: benchmarks.Benchmark, done: dict[str, dict]) -> None:
                 continue
             kept = select(labels, counts, None, run.seed)
             [(_, result)] = trainer([(run, job_of(run, kept))])
-            made = record_of(run, data, kept, recalls, result, trainer.name)
+            made = record_of(run, data, kept, recalls, result)
             done[name] = records.plain({field: made[field] for field in FIELDS})
             lines = [f"{json.dumps(key)}: {records.text(value)}" for key, value in sorted(done.items())]
             records.write(PATH, "{\n" + ",\n".join(lines) + "\n}\n")

@@ -6,6 +6,7 @@ import contextlib
 
 import torch
 
+from drop.experiments.arithmetic import decide
 from drop.experiments.benchmarks import Recipe
 from drop.experiments.datasets import DataSet, Split
 from drop.experiments.models import Network
@@ -19,6 +20,7 @@ class Arena:
 
     def __init__(self, data: DataSet, recipe: Recipe, device: str | torch.device = "cpu"):
         self.device, self.recipe, self.num_classes = torch.device(device), recipe, len(data.classes)
+        self.arithmetic = decide(recipe.precision, self.device)
         self.labels = data.train.labels.to(self.device)
         self.images = self._padded(data.train, recipe.shift)
         _, self.channels, self.size, width = data.train.images.shape
@@ -68,7 +70,7 @@ class Arena:
         return self.normalise(self.images.flatten(0, 1).index_select(0, pixels)).view(n, side, side, -1)
 
     def autocast(self) -> contextlib.AbstractContextManager:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.arithmetic.name == "bf16")
 
     @torch.no_grad()
     def apply(self, network: Network, images: torch.Tensor, batch: int = 1000) -> tuple[torch.Tensor, torch.Tensor]:
@@ -77,7 +79,7 @@ class Arena:
         embeddings, logits = [], []
         for part in images.split(batch):
             with self.autocast():
-                features = network.features(self.nchw(part))
+                features = network.features(self.nchw(part).to(self.arithmetic.weights))
                 logits.append(network.head(features).float())
             embeddings.append(features.half())
         network.train()

@@ -16,7 +16,8 @@ import numpy as np
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import CIFAR, Recipe
 from drop.experiments.datasets import DataSet
-from drop.experiments.training import Job, train
+from drop.experiments.lanes import Job
+from drop.experiments.training import train
 
 STEPS = 200  # of the first training
 DOUBLINGS = 5

@@ -26,7 +26,7 @@ import numpy as np
 
 from drop import places
 from drop.experiments import folders, garments, longtails, metadata, readers
-from drop.experiments.originals import Original, check_groups
+from drop.experiments.originals import Original, check_groups, digest_of
 from drop.places import DATA
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """A verified data set; `digest` identifies what was published, whichever validation set or long tail was cut."""
+    """A verified data set; `digest` identifies what was published, whichever validation set or long tail was cut.
+
+    cut: the `digest_of` the published training images that `train` holds; None where it holds all of them.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -62,6 +65,7 @@ class DataSet:
     test: Split
     digest: str
     groups: tuple[str, ...] = ()  # names, class after class, each with all values of the attribute
+    cut: str | None = None
 
     @property
     def strata(self) -> tuple[str, ...]:
@@ -107,13 +111,16 @@ def load(name: str, root: str | Path | None = None, validation: str = "test") ->
     found = original(name, root)
     strata = found.groups or found.classes
     train, test, held_out = map(found.columns, ("train", "test", "validation"))
+    indices, carve = found.indices, partial(_carve, at=2 if found.groups else 1, strata=strata)
     if validation == "train":
-        held_out, train = _carve(train, 10, strata, "training")
+        everything = np.arange(len(train[1])) if indices is None else indices
+        (*held_out, _), (*train, indices) = carve((*train, everything), 10, "training")
     elif not held_out:
-        held_out, test = _carve(test, 2, strata, "test")
+        held_out, test = carve(test, 2, "test")
     if found.groups:
         check_groups({"training": train[2], "validation": held_out[2], "test": test[2]}, found.groups)
-    return DataSet(name, found.classes, *map(_tensors, (train, held_out, test)), identity, found.groups)
+    cut = None if indices is None else digest_of(indices)
+    return DataSet(name, found.classes, *map(_tensors, (train, held_out, test)), identity, found.groups, cut)
 
 
 def digest(name: str) -> str:
@@ -176,15 +183,15 @@ def _md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _carve(columns: tuple[np.ndarray, ...], parts: int, strata: tuple[str, ...], split: str) -> tuple[tuple, tuple]:
+def _carve(columns: tuple, parts: int, split: str, at: int, strata: tuple[str, ...]) -> tuple[tuple, tuple]:
     """The first 1/parts of each class or group in file order (rounded down), and the rest, both in file order.
 
-    columns: images, labels, and with an attribute groups, then whatever else has one entry a sample.
+    columns: images, labels, and whatever else has one entry a sample; at: which of them numbers the strata.
     """
-    of = columns[min(2, len(columns) - 1)]
+    of = columns[at]
     sizes = np.bincount(of, minlength=len(strata))
     if sizes.min() < parts:
-        kind = "class" if len(columns) == 2 else "group"
+        kind = "class" if at == 1 else "group"
         raise ValueError(
             f"{kind} {strata[sizes.argmin()]!r} has {sizes.min()} {split} images: it takes at least "
             f"{parts} to carve a validation set out of them"

@@ -29,7 +29,7 @@ def cut(found: Original, imbalance: float = 10, order: Sequence[int] | None = No
     places = np.argsort(range(len(found.classes)) if order is None else order)
     sizes = np.bincount(labels) * (1 / imbalance) ** np.linspace(0, 1, len(places))[places]
     kept = np.concatenate([np.flatnonzero(labels == k)[: round(n)] for k, n in enumerate(sizes)])
-    return Original(found.classes, (images[kept], labels[kept]), found.test)
+    return Original(found.classes, (images[kept], labels[kept]), found.test, indices=kept)
 
 
 def variants(name: str) -> dict[str, tuple[float, Sequence[int]]]:

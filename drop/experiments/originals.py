@@ -35,6 +35,7 @@ class Original(NamedTuple):
     test: Pair
     validation: Pair | None = None
     attribute: Attribute | None = None
+    indices: np.ndarray | None = None  # int64 (N,): which published training images these are; None: all of them
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -68,6 +69,11 @@ class Original(NamedTuple):
         for column in (column for split in SPLITS for column in self.columns(split)):
             joined.update(np.ascontiguousarray(column, column.dtype.newbyteorder("<")))
         return joined.hexdigest()
+
+
+def digest_of(indices: np.ndarray) -> str:
+    """16 hex digits that identify some indices and their order, the same on every machine."""
+    return hashlib.sha256(np.asarray(indices, "<i8").tobytes()).hexdigest()[:16]
 
 
 def check_groups(splits: dict[str, np.ndarray], groups: tuple[str, ...]) -> None:

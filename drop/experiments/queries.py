@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import json
 import warnings
 import zipfile
 import zlib
@@ -24,8 +25,8 @@ from drop import scores
 from drop.experiments import datasets, records
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import Benchmark, Recipe
+from drop.experiments.lanes import Job, Result
 from drop.experiments.models import Network, build
-from drop.experiments.training import Job, Result
 from drop.metrics import right_of
 from drop.quotas import shrunken_recalls
 
@@ -117,6 +118,7 @@ class Shelf:
     def put(self, query: Query, result: Result) -> None:
         """Write what came of a query model; OSError where it cannot be written, and then nothing has changed."""
         measured = {"validation": result.validation, "seconds": np.array(result.seconds)}
+        measured["how"] = np.array(json.dumps(result.how))
         _write(self.path(query), {**result.outputs, **measured})
 
     def has(self, query: Query) -> bool:
@@ -129,6 +131,11 @@ class Shelf:
         if arrays is None:
             raise FileNotFoundError(f"the query model {query.index} of seed {query.seed} was not trained yet")
         return arrays
+
+    def how(self, query: Query) -> dict | None:
+        """The device, arithmetic and threads that it was trained on, None where an older file does not say."""
+        found = self.get(query).get("how")
+        return None if found is None else json.loads(str(found))
 
     def derived(self, query: Query, name: str, compute: Callable[[Arrays], np.ndarray]) -> np.ndarray:
         """What is computed from a query model, once, and kept beside it."""

@@ -11,18 +11,14 @@ from __future__ import annotations
 import base64
 import dataclasses
 import functools
-import hashlib
 import multiprocessing
 import multiprocessing.connection
 import os
-import platform
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,12 +26,15 @@ import torch
 
 from drop.experiments import datasets, machine, records
 from drop.experiments.arena import Arena
+from drop.experiments.arithmetic import decide, to_the_terminal
 from drop.experiments.benchmarks import FRESH, RULES, SCORES, Benchmark, Run, parts, with_rounds_before
 from drop.experiments.datasets import DataSet
+from drop.experiments.lanes import Job, Result, seed_of
 from drop.experiments.losses import LOSSES
+from drop.experiments.originals import digest_of
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Record, Store
-from drop.experiments.training import Job, Result, seed_of, train
+from drop.experiments.training import train
 from drop.metrics import right_of
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
 from drop.selection import select, top
@@ -145,8 +144,8 @@ def job_of(run: Run, kept: np.ndarray, data: DataSet, store: Store) -> Job:
 
 
 def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result,
-              device: str) -> Record:  # fmt: skip
-    """The record of a finished run, in the fields of `drop.experiments.records`."""
+              processes: int = 1) -> Record:  # fmt: skip
+    """The record of a finished run, in the fields of `drop.experiments.records`; processes trained side by side."""
     K, labels = len(data.strata), data.train.strata.numpy()
     first = kept if kept.ndim == 1 else kept[0]
     hits = right_of(result.validation)  # (evaluations, K)
@@ -161,9 +160,9 @@ def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | N
             "validation_average": hits.sum(1) / result.validation.sum((1, 2)),
             "validation_worst": (hits / result.validation.sum(2)).min(1),
         },
-        "seconds": round(result.seconds, 2), "provenance": records.provenance(device) | _how(run.benchmark, device),
-        "kept_digest": hashlib.sha256(np.asarray(kept, "<i8").tobytes()).hexdigest()[:16],
+        "seconds": round(result.seconds, 2), "kept_digest": digest_of(kept), **({"cut": data.cut} if data.cut else {}),
         "query_keys": sorted(query.key for query in needed_queries([run])), **_groups(data),
+        "provenance": records.provenance(result.how["device"]) | result.how | {"processes": processes},
     }  # fmt: skip
 
 
@@ -176,21 +175,6 @@ def _groups(data: DataSet) -> dict[str, Any]:
     return {"groups": {"of_classes": list(data.classes), "clusters": packed}}
 
 
-def _how(benchmark: Benchmark, device: str) -> dict[str, str | None]:
-    """The arithmetic of the products, and the CPU's instruction set, on which speed and last digits depend."""
-    if not device.startswith("cpu"):
-        return {"arithmetic": benchmark.recipe.precision, "instructions": None}
-    found = re.search(r"^flags\s*:(.*)$", _cpuinfo(), re.M)
-    flags = found[1].split() if found else []
-    extra = [name for name, flag in (("AVX512-BF16", "avx512_bf16"), ("AMX", "amx_bf16")) if flag in flags]
-    words = [torch.backends.cpu.get_cpu_capability(), *extra]
-    return {"arithmetic": benchmark.recipe.precision, "instructions": " ".join(words)}
-
-
-def _cpuinfo() -> str:
-    return Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-
-
 def _counts(confusion: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
     G, K = confusion.shape
     return confusion if G == K <= SEVERAL else {"correct": right_of(confusion), "total": confusion.sum(1)}
@@ -198,17 +182,22 @@ def _counts(confusion: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
 
 def measure(
     runs: Iterable[Run], store: Store, workers: int | None = None, device: str | None = None, lanes: int = 4,
-    report: Callable[[str, int, int, Run | Query, Result], None] | None = None) -> list[Run]:  # fmt: skip
+    report: Callable[[str, int, int, Run | Query, Result], None] | None = None,
+    say: Callable[[str], None] = to_the_terminal) -> list[Run]:  # fmt: skip
     """Train every run that has no record, put each record into the store at once, and return those runs.
 
-    workers: processes on a CPU, default one a core; device: default "cuda" where there is one; lanes: networks side by
-    side on a GPU; report(stage, done, total, what, result) is called after each network. OSError, before any training,
-    for a store that cannot be written.
+    workers: processes on a CPU, default one a core as far as memory reaches; device: default "cuda" where there is one;
+    lanes: networks side by side on a GPU; report(stage, done, total, what, result) is called after each network;
+    say(line) names the arithmetic. OSError, before any training, for a store that cannot be written.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     missing = [run for run in with_rounds_before(runs) if store.get(run.key) is None]
+    lines = dict.fromkeys(str(decide(run.benchmark.recipe.precision, device)) for run in missing)
     if missing:
         store.check()
+        records.provenance(device)  # the commit and the code that this process has loaded, before anyone edits them
+    for line in lines:
+        say(line)
     groups = {(len(with_rounds_before([run])), run.benchmark): [] for run in missing}
     for run in missing:
         groups[len(with_rounds_before([run])), run.benchmark].append(run)
@@ -237,7 +226,7 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
             (r, job_of(r, chosen[r][0], data, store)) for r in sorted(runs, key=lambda run: (run.seed, -run.density))
         ]
         for done, (run, result) in enumerate(trainer(work), 1):
-            store.put(record_of(run, data, *chosen[run], result, trainer.name))
+            store.put(record_of(run, data, *chosen[run], result, trainer.workers))
             report("runs", done, len(runs), run, result)
 
 
@@ -247,7 +236,6 @@ class Trainer:
     def __init__(self, benchmark: Benchmark, data: DataSet, device: str, workers: int, lanes: int):
         self.benchmark, self.data, self.device, self.lanes = benchmark, data, device, lanes
         self.workers = workers if device == "cpu" else 1
-        self.name = torch.cuda.get_device_name() if device.startswith("cuda") else f"cpu ({_processor()})"
         self.pool: ProcessPoolExecutor | None = None
 
     @functools.cached_property
@@ -273,7 +261,7 @@ class Trainer:
 
     def _in_processes(self, work: Sequence[tuple]) -> Iterator[tuple]:
         if self.pool is None:
-            settings = (self.benchmark, max(1, _cores() // self.workers))
+            settings = (self.benchmark, max(1, machine.cores() // self.workers))
             spawn = multiprocessing.get_context("spawn")
             self.pool = ProcessPoolExecutor(self.workers, spawn, initializer=_start_worker, initargs=settings)
         futures = {self.pool.submit(_train_one, job): what for what, job in work}
@@ -307,14 +295,3 @@ def _start_worker(benchmark: Benchmark, threads: int) -> None:
 
 def _train_one(job: Job) -> Result:
     return next(train(_arena, [job]))[1]
-
-
-def _cores() -> int:
-    """The cores that this process may use: fewer than the machine has under a scheduler."""
-    return machine.cores()
-
-
-def _processor() -> str:
-    """The CPU's model name, as far as the system tells, and the number of cores."""
-    models = re.findall(r"^model name\s*: (.*)$", _cpuinfo(), re.M)
-    return f"{models[0] if models else platform.machine()}, {_cores()} cores"

@@ -19,9 +19,10 @@ from drop.experiments import datasets
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import SMOKE, Benchmark, benchmark, plan
 from drop.experiments.datasets import DataSet, Split
+from drop.experiments.lanes import Job, Lane
 from drop.experiments.records import Store
 from drop.experiments.runs import measure
-from drop.experiments.training import Eager, Graphs, Job, Lane
+from drop.experiments.training import Eager, Graphs
 
 STEPS = 20
 

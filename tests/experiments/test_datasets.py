@@ -145,7 +145,7 @@ def test_a_truncated_or_altered_file_is_named_with_both_sums(monkeypatch, tmp_pa
 def test_carving_takes_the_first_of_each_class_and_keeps_file_order(labels, parts):
     labels = np.array(labels + [0, 1, 2, 3] * parts)
     images = np.arange(len(labels))
-    (first, _), (rest, _) = datasets._carve((images, labels), parts, tuple("abcd"), "test")
+    (first, _), (rest, _) = datasets._carve((images, labels), parts, "test", 1, tuple("abcd"))
     for k in range(4):
         members = np.flatnonzero(labels == k)
         size = len(members) // parts

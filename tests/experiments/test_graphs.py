@@ -12,7 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from drop.experiments import datasets, training
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import SMOKE
-from drop.experiments.training import Eager, Graphs, Job, Lane, train
+from drop.experiments.lanes import Job, Lane
+from drop.experiments.training import Eager, Graphs, train
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 RECIPE = dataclasses.replace(SMOKE, epochs=2, batch=32, evaluations=2, shift=2)

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from drop.experiments import datasets, records
+from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import SMOKE, Benchmark, Run, plan
 from drop.experiments.originals import Attribute, Original, check_groups
 from drop.experiments.queries import Shelf
 from drop.experiments.records import Store
 from drop.experiments.runs import measure
-from drop.experiments.training import Arena
 from drop.metrics import right_of
 from drop.quotas import drop_counts
 

@@ -9,11 +9,12 @@ import torch
 from drop.experiments import datasets, methods
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import Run, benchmark, parts, plan
+from drop.experiments.lanes import Job, Lane
 from drop.experiments.models import build
 from drop.experiments.queries import Shelf
 from drop.experiments.records import Store
 from drop.experiments.runs import identification, job_of, keep, measure
-from drop.experiments.training import Job, Lane, train
+from drop.experiments.training import train
 
 SMOKE = benchmark("garments-on-scenes", "smoke")
 CHOSEN = dataclasses.replace(SMOKE, chosen=(("jtt", (4, 20)),))

@@ -17,10 +17,10 @@ from drop import quotas
 from drop.experiments import datasets, queries, records
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import RULES, SCORES, SMOKE, Benchmark, Run, plan
+from drop.experiments.lanes import Job, Lane
 from drop.experiments.queries import Query, Shelf, queries_for
 from drop.experiments.records import Store
 from drop.experiments.runs import job_of, keep, measure, needed_queries
-from drop.experiments.training import Job, Lane
 from drop.quotas import drop_counts
 
 QUICK = dataclasses.replace(SMOKE, epochs=1, batch=256, evaluations=1, full_epochs=3, window=2, short_queries=2)

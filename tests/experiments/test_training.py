@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from drop.experiments import datasets
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import SMOKE, benchmark
+from drop.experiments.lanes import Job, Lane, rates, seed_of
 from drop.experiments.models import build
-from drop.experiments.training import Job, Lane, rates, seed_of, train
+from drop.experiments.training import train
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 RECIPE = dataclasses.replace(SMOKE, epochs=2, batch=64, evaluations=2, shift=2)
@@ -33,10 +34,11 @@ def job(seed=0, n=500, **changes):
     return Job(("test", seed), recipe, np.arange(0, 2 * n, 2), **others)
 
 
-def plain_loop(arena, job, steps):
-    """The reference: one network, one batch after another, straight from the definitions."""
+def plain_loop(arena, job, steps, factor=1.0):
+    """The reference: one network, one batch after another, straight from the definitions, in double precision."""
     recipe, n = job.recipe, len(job.kept)
-    network = build(recipe.model, 10, 1, 28, seed_of("weights", *job.name) % 2**32).to(arena.device).train()
+    network = build(recipe.model, 10, 1, 28, seed_of("weights", *job.name) % 2**32)
+    network = network.to(arena.device, torch.float64).train()
     total = -(-recipe.epochs * n // recipe.batch)
     optimizer = torch.optim.SGD(
         network.parameters(), lr=0.0, momentum=recipe.momentum, weight_decay=recipe.weight_decay, nesterov=True
@@ -45,20 +47,21 @@ def plain_loop(arena, job, steps):
     order = torch.cat([torch.randperm(n, generator=generator) for _ in range(recipe.epochs + 1)])
     losses = []
     for step in range(steps):
-        optimizer.param_groups[0]["lr"] = float(rates(recipe, total, n)[step])
+        optimizer.param_groups[0]["lr"] = factor * float(rates(recipe, total, n)[step])
         kept = torch.from_numpy(job.kept)[order[step * recipe.batch : (step + 1) * recipe.batch]].to(arena.device)
-        images = arena.batches(kept, None).permute(0, 3, 1, 2)
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            loss = F.cross_entropy(network(images), arena.labels[kept])
-            optimizer.zero_grad()
-            loss.backward()
+        images = arena.batches(kept, None).permute(0, 3, 1, 2).double()
+        loss = F.cross_entropy(network(images), arena.labels[kept])
+        optimizer.zero_grad()
+        loss.backward()
         optimizer.step()
         losses.append(loss.item())
     return network, np.array(losses)
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_the_lanes_take_the_same_20_steps_as_a_plain_loop(arena, lanes):
+def test_the_lanes_take_the_same_20_steps_as_a_plain_loop(arena, data, lanes):
+    """In double precision: in single, a ReLU that rounds to the other side is one percent of a gradient."""
+    arena = Arena(data, dataclasses.replace(RECIPE, precision="fp64"), arena.device)
     one = job(n=640, augment=False, epochs=2, evaluations=1)  # 20 steps of 64
     others = [job(seed, n=640, augment=False, evaluations=1) for seed in (1, 2)]
     states = {}
@@ -71,9 +74,16 @@ def test_the_lanes_take_the_same_20_steps_as_a_plain_loop(arena, lanes):
         states[each.name] = result
     network, losses = plain_loop(arena, one, 20)
     mine = states[one.name]
-    np.testing.assert_allclose(mine.losses, losses.mean(), rtol=1e-4)
+    np.testing.assert_allclose(mine.losses, losses.mean(), rtol=1e-6)
     for name, value in network.state_dict().items():
-        np.testing.assert_allclose(mine.outputs[name], value.cpu().numpy(), rtol=1e-3, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(mine.outputs[name], value.cpu().numpy(), rtol=1e-6, atol=1e-8, err_msg=name)
+
+
+def test_a_rate_that_is_wrong_by_a_thousandth_would_show(arena, data):
+    arena = Arena(data, dataclasses.replace(RECIPE, precision="fp64"), arena.device)
+    one = job(n=640, augment=False, epochs=2, evaluations=1)
+    [(_, result)] = train(arena, [one])
+    assert abs(result.losses[0] / plain_loop(arena, one, 20, 1.001)[1].mean() - 1) > 1e-4
 
 
 def test_neither_the_other_lanes_nor_the_order_of_jobs_change_a_result(arena):
