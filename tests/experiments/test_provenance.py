@@ -63,7 +63,7 @@ def test_what_only_keeps_records_is_imported_where_they_are_made():
 
 
 @pytest.mark.parametrize("file, old, new", [
-    ("experiments/training.py", "momentum=recipe.momentum", "momentum=0.5 * recipe.momentum"),
+    ("experiments/lanes.py", "momentum=recipe.momentum", "momentum=0.5 * recipe.momentum"),
     ("quotas.py", "1 - ", "2 - "),
     ("gradients.py", "running_mean", "running_var"),  # imported by the scores, which the query models import
 ])  # fmt: skip
