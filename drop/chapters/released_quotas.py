@@ -15,6 +15,7 @@ import torch
 from drop.chapters import deviations
 from drop.experiments import benchmarks, datasets, records
 from drop.experiments.collect import collect
+from drop.experiments.records import Store
 from drop.experiments.runs import Trainer, job_of, record_of
 from drop.places import MEASURED
 from drop.selection import select
@@ -38,7 +39,7 @@ def measure(entry: benchmarks.Benchmark, done: dict[str, dict]) -> None:
                 print(f"{name}: {'measured before' if name in done else 'the same quotas'}", flush=True)
                 continue
             kept = select(labels, counts, None, run.seed)
-            [(_, result)] = trainer([(run, job_of(run, kept))])
+            [(_, result)] = trainer([(run, job_of(run, kept, data, Store()))])
             made = record_of(run, data, kept, recalls, result)
             done[name] = records.plain({field: made[field] for field in FIELDS})
             lines = [f"{json.dumps(key)}: {records.text(value)}" for key, value in sorted(done.items())]
