@@ -236,17 +236,6 @@ prose.holds({
     and max(densities, key=lambda d: fashion.value("random+drop", d, "worst_class")) < 0.5,
 })  # fmt: skip
 
-# %% tags=["remove-input"]
-prose.values({
-    "verdict": lambda: (
-        f"On Fashion-MNIST at density {focus:g} the worst class differs between DRoP and random pruning by "
-        f"{prose.points(fashion.compare('random+drop', 'random', focus))} points, between EL2N and random pruning by "
-        f"{prose.points(fashion.compare('el2n', 'random', focus))}, and between DRoP and training on everything by "
-        f"{prose.points(fashion.compare('random+drop', 'full', focus, density_b=1.0))} (95 % intervals). The price is "
-        f"in the average: {prose.points(fashion.compare('random+drop', 'random', focus, 'average'))} points."
-    )
-})
-
 # %% [markdown]
 # ## What it means, and where it disagrees with the paper
 #

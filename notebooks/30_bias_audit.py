@@ -150,6 +150,7 @@ figures.show(
 # does not depend on which density is picked. Density 1 is left out, since all pruners are equal there. Random+DRoP has
 # the highest worst class on both data sets, and pays {glue:text}`area_price` points of average on Fashion-MNIST.
 
+
 # %% tags=["hide-input", "nbval-ignore-output"]
 def heights(audit):
     """The mean height of every pruner's curves, best worst class on top, full training as a line."""
@@ -183,6 +184,7 @@ for a in audits:
 # Shirts and cats, the classes that networks confuse most, keep more than their share under nearly every pruner,
 # trousers and ships less. No class is left without a sample; the smallest is {glue:text}`smallest_fashion` on
 # Fashion-MNIST and {glue:text}`smallest_cifar` on CIFAR-10 at density 0.1.
+
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 def by_class(audit, values, most=20):
@@ -227,7 +229,8 @@ for a in audits:
         rows.append([f"{label[p]} {d:g}", fewest, None if a.is_flat(p) else name, shares.min(), shares.max(),
                      shares.std()])  # fmt: skip
     tables.show(
-        rows, ["pruner, density", "fewest samples", "of class", "lowest class density", "highest", "spread"],
+        rows,
+        ["pruner, density", "fewest samples", "of class", "lowest class density", "highest", "spread"],
         f"{a.grid.title}: the smallest class in any seed, and the class densities (%).",
     )
 
@@ -272,6 +275,7 @@ side(lambda a: [(p, d) for p, d in a.places if p in uneven], "pruner, density",
 # Where EL2N and GraNd fail, they take the easy classes along: bags and ankle boots, which a network trained on
 # everything hardly ever misses, fall by more than 80 points. The hardest class of Fashion-MNIST, Shirt, loses most
 # under Random and Random+Balanced only; that of CIFAR-10, cat, under none.
+
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 def lost(audit):
@@ -372,6 +376,7 @@ prose.values({
     "choice_least": lambda: "{:.0f}".format(100 * min(
         a.choice[s, 0.1]["average"].value for a in BOTH_SETS for s in LOSING)),
 })  # fmt: skip
+
 
 # %% tags=["remove-input"]
 def extreme(audit, pick, density=0.1):

@@ -143,8 +143,13 @@ for title in list(shown)[1:]:
 
 # %% tags=["remove-input"]
 for title, (album, kept) in shown.items():
-    rows = [[name, *kept.learnt(indices)] for name, indices in
-            {"everything": np.arange(len(kept.labels)), **{label(s): k for s, k in kept.sets.items()}}.items()]
+    rows = [
+        [name, *kept.learnt(indices)]
+        for name, indices in {
+            "everything": np.arange(len(kept.labels)),
+            **{label(s): k for s, k in kept.sets.items()},
+        }.items()
+    ]
     tables.show(
         rows, [f"kept at {density:g}", "samples", "never right", "in %", "wrong at the end %", "always right %"],
         f"{title}: what the full query made of the samples that each score keeps.",

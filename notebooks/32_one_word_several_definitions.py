@@ -264,8 +264,13 @@ for one in found:
             given = one.orders(score, density)
             ties = [np.mean([row[name] for row in given]) for name in ("tied", "wanted")]
             ends = variants.gain(given, "sorted").mean(axis=0)[[0, -1]]
-            rows.append([f"{label(score)} {density:g}", *(round(value) for value in (*ties, *ends)),
-                         *(one.trend(given, order) for order in ("sorted", "reversed", "file", "shuffled"))])
+            rows.append(
+                [
+                    f"{label(score)} {density:g}",
+                    *(round(value) for value in (*ties, *ends)),
+                    *(one.trend(given, order) for order in ("sorted", "reversed", "file", "shuffled")),
+                ]
+            )
     tables.show(
         rows, ["score, density", "tied", "of them kept", "first class", "last class", "sorted", "reversed", "file",
                "shuffled"],
@@ -366,7 +371,6 @@ for one in found:
     commands.append(
         f"python -m drop run {one.found['benchmark']} {scale} --pruners {','.join(pruners)} --densities "
         f"{densities[0]:g} --seeds {span}\npython -m drop.chapters.definitions {one.found['benchmark']} {scale} "
-        f"--seeds {span}"
-        + f" --passes {','.join(map(str, again))}" * bool(again)
+        f"--seeds {span}" + f" --passes {','.join(map(str, again))}" * bool(again)
     )
 prose.box(about, commands)

@@ -154,6 +154,7 @@ figures.show(
 # The area under a curve over density, divided by the range of densities: the curve's mean height over the densities
 # that most methods have. Full training, the end of every curve, is left out.
 
+
 # %% tags=["hide-input", "nbval-ignore-output"]
 def heights(audit):
     rows = [charts.Row(label[p], figures.method(p), [e["worst_class"]]) for p, e in audit.areas.items()]
@@ -253,6 +254,7 @@ for g in grids:
         digits=2,
     )  # fmt: skip
 
+
 # %% tags=["remove-input"]
 def gain(grid, b="random", a="random+drop", d=0.1, metric="worst_class"):
     return prose.points(grid.compare(a, b, d, metric))
@@ -261,14 +263,6 @@ def gain(grid, b="random", a="random+drop", d=0.1, metric="worst_class"):
 def better(grid, density=0.1):
     ahead, known = certain(duels(density), grid, 1)
     return f"{len(ahead)} of {len(known)}"
-
-
-def headline(grid):
-    names = [p for p in ("random", "random+drop", "el2n", "forgetting", "k-center") if grid.of(p, 0.1)]
-    levels = {p: [100 * grid.value(p, d, m) for m in BOTH] for p, d in [*((p, 0.1) for p in names), ("full", 1.0)]}
-    return f"On {grid.title} at density 0.1 the worst class (and the average) has " + ", ".join(
-        f"{levels[p][0]:.0f} % ({levels[p][1]:.0f} %) with {label[p]}" for p in names
-    ) + "; training on everything gives {:.0f} % ({:.0f} %).".format(*levels["full"])  # fmt: skip
 
 
 def total(sign, metric):
@@ -292,7 +286,6 @@ prose.values({
     "cdbw_cifar": lambda: gain(cifar, a="cdb-w", d=0.3),
     "quota_cases": lambda: str(sum(len(certain(inside, g, 1)[1]) for g in NAMED.values())),
     "quota_average_worse": lambda: str(total(-1, "average")), "quota_better": lambda: str(total(1, "worst_class")),
-    "headline": lambda: headline(fashion), "headline_cifar": lambda: headline(cifar),
 })  # fmt: skip
 prose.holds({
     "no method has a better worst class than Random+DRoP, by its interval": lambda: not any(

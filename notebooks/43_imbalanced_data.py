@@ -81,6 +81,7 @@ for g in grids:
 # most frequent class it keeps no more than {glue:text}`size_first` images at density 0.1, and that class becomes its
 # worst.
 
+
 # %% tags=["hide-input", "nbval-ignore-output"]
 def images_kept(audit):
     """Images that each class keeps at the focus, means over the seeds, {pruner: (K,)}; full data: all of them."""
@@ -138,16 +139,10 @@ for g in grids:
     tables.show(rows, ["method, density", "seeds", "average", "worst class", "gap", "spread"],
                 f"{g.title}: everything that has been measured (%, points).")  # fmt: skip
 
+
 # %% tags=["remove-input"]
 def gain(b, d=0.1, metric="worst_class"):
     return tail.grid.compare("random+drop", b, d, metric, 1.0 if b == "full" else None)
-
-
-def headline():
-    levels = {p: [100 * tail.grid.value(p, d, m) for m in BOTH] for p, d in [*((p, 0.1) for p in RULES), ("full", 1.0)]}
-    return f"On {tail.grid.title} at density 0.1 the worst class (and the average) has " + ", ".join(
-        f"{levels[p][0]:.0f} % ({levels[p][1]:.0f} %) with {label[p]}" for p in RULES
-    ) + "; training on everything gives {:.0f} % ({:.0f} %).".format(*levels["full"])  # fmt: skip
 
 
 prose.values({
@@ -161,7 +156,6 @@ prose.values({
     "images": lambda: f"{tail.sizes.sum():,}", "most": lambda: f"{tail.sizes[0]:,}",
     "least": lambda: f"{tail.sizes[-1]:,}",
     "size_first": lambda: f"{images_kept(tail)['random+size'][0]:.0f}",
-    "headline": headline,
 })  # fmt: skip
 prose.holds({
     "DRoP's worst class is better than random pruning's, full data's and the size rule's at 0.1": lambda: all(
