@@ -125,6 +125,8 @@ FASHION = Recipe("small-32-64-64", 9, 256, 0.15, 2e-3)
 LONG_TAIL = dataclasses.replace(FASHION, epochs=12, short_epochs=2)  # of 24,000 images instead of 60,000
 GARMENTS = Recipe("small-32-64-64", 20, 256, 0.15, 1e-3, shift=2, short_epochs=2)  # of 12,000 images
 CIFAR = Recipe("small-48-96-128", 7, 256, 0.15, 1e-3, shift=2)
+# Chosen on validation images: 61 % of them right after training on everything (one trial, seed 100).
+CIFAR100 = dataclasses.replace(CIFAR, model="small-96-192-256", epochs=10, rate=0.2)
 VGG16 = Recipe("vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, shift=4, short_epochs=16,
                full_epochs=160, window=10, evaluations=8)  # fmt: skip
 VGG19 = dataclasses.replace(VGG16, model="vgg19", weight_decay=5e-4)
@@ -151,7 +153,7 @@ TABLE = [
     Benchmark("cifar10", "laptop", "cifar10", CIFAR),
     Benchmark("cifar10", "paper", "cifar10", VGG16),
     Benchmark("cifar10", "paper-fast", "cifar10", FAST16),
-    Benchmark("cifar100", "laptop", "cifar100", CIFAR),
+    Benchmark("cifar100", "laptop", "cifar100", CIFAR100),
     Benchmark("cifar100", "paper", "cifar100", VGG19),
     Benchmark("cifar100", "paper-fast", "cifar100", FAST19),
     Benchmark("tiny-imagenet", "paper", "tiny-imagenet", RESNET18),
