@@ -209,7 +209,7 @@ def of_batch(store: records.Store, word: str = "") -> list[psutil.Process]:
 
 
 def test_killing_the_batch_or_a_worker_loses_at_most_what_was_in_flight(tmp_path, store):
-    plenty = [round(0.1 + i / 200, 3) for i in range(30)]
+    plenty = [round(0.1 + i / 100, 2) for i in range(14)]
     request = listed(tmp_path, measuring(pruners=["random", "random+drop"], densities=plenty, seeds=0))
     [job] = jobs_of(request)
     before: dict[Path, bytes] = {}
