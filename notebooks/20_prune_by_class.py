@@ -127,7 +127,7 @@ for grid in grids:
 
 
 # %% tags=["remove-input"]
-def by_class(grid, what):
+def of_classes(grid, what):
     """Class densities or recalls in percent of each pruner at the focus, {pruner: (K,)}, the hardest class first."""
     base = ("full", 1.0) if grid.of("full", 1.0) else (here[0], focus)
     order = np.argsort(grid.recalls(*base).mean(axis=0))
@@ -140,19 +140,19 @@ def by_class(grid, what):
 # %% tags=["hide-input", "nbval-ignore-output"]
 WHAT = {"kept": "kept of the class (%)", "recalls": "test accuracy of the class (%)"}
 figures.show(
-    [charts.classes(*by_class(g, what), f"{g.title}, density {focus:g}", x) for g in grids for what, x in WHAT.items()],
+    [charts.classes(*of_classes(g, w), f"{g.title}, density {focus:g}", x) for g in grids for w, x in WHAT.items()],
     caption=f"What each class keeps at density {focus:g} (left), and how well it is recognised then (right), the class "
     f"that is hardest after training on everything on top; means over seeds; {scopes}.",
     alt="The hardest class, "
-    + "; ".join(f"{by_class(g, 'kept')[1][0]} on {g.title}, keeps "
-                + ", ".join(f"{v[0]:.0f} % under {label[p]}" for p, v in by_class(g, "kept")[0].items())
+    + "; ".join(f"{of_classes(g, 'kept')[1][0]} on {g.title}, keeps "
+                + ", ".join(f"{v[0]:.0f} % under {label[p]}" for p, v in of_classes(g, "kept")[0].items())
                 for g in grids) + ".",
     name="classes",
 )  # fmt: skip
 
 # %% tags=["remove-input"]
 for grid in grids:
-    (kept, names), (recalls, _) = by_class(grid, "kept"), by_class(grid, "recalls")
+    (kept, names), (recalls, _) = of_classes(grid, "kept"), of_classes(grid, "recalls")
     columns = [(label[p], word) for p in kept for word in ("kept", "accuracy")]
     rows = [[name, *(v[p][k] for p in kept for v in (kept, recalls))] for k, name in enumerate(names)]
     tables.show(

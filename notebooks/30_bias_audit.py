@@ -36,7 +36,7 @@ train = "never"  # or "missing": train every run that has no record
 import numpy as np
 
 from drop.chapters import charts, extract, figures, prose, tables
-from drop.chapters.audit import BOTH, Audit
+from drop.chapters.audit import BOTH, Audit, mean_heights
 from drop.chapters.grid import scope_of, side_by_side
 
 figures.style()
@@ -152,16 +152,9 @@ figures.show(
 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-def heights(audit):
-    """The mean height of every pruner's curves, best worst class on top, full training as a line."""
-    rows = [charts.Row(label[p], figures.method(p), [e["worst_class"], e["average"]]) for p, e in audit.areas.items()]
-    whole = {"full data": 100 * audit.grid.value("full", 1.0, "worst_class")} if audit.grid.of("full", 1.0) else {}
-    return charts.forest(rows, audit.grid.title, "mean over density (%)", lines=whole)
-
-
 if any(a.areas for a in audits):
     figures.show(
-        [heights(a) for a in audits if a.areas],
+        [mean_heights(a, *BOTH) for a in audits if a.areas],
         caption="Mean height of the curves over density: worst class (filled) and average (open), with 95 % intervals "
         f"({scope}). Dotted: worst class after training on everything.",
         alt="; ".join(f"{a.grid.title}, worst class: "

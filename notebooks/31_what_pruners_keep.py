@@ -35,6 +35,7 @@ from drop.experiments import benchmarks
 from drop.experiments.collect import collect
 
 figures.style()
+label = figures.label
 density, seed = densities[0], seeds[0]
 if train == "missing":
     collect(benchmarks.plan(benchmarks.benchmark(benchmark, scale), pruners, densities, seeds), train)
@@ -44,12 +45,8 @@ fashion, cifar = (shown.get(name, (None, None))[1] for name in ("Fashion-MNIST",
 scope = f"{scale} scale, seed {seed}"
 
 
-def label(pruner):
-    return figures.method(pruner).label
-
-
 # %% tags=["hide-input", "nbval-ignore-output"]
-def ends(kept):
+def extremes(kept):
     """The two scores that share most, and the two that share least, in words."""
     (a, b), (u, v) = kept.pairs[0], kept.pairs[-1]
     return (f"the closest are {label(a)} and {label(b)} with {100 * kept.shared[a, b]:.0f} %, the farthest apart "
@@ -61,7 +58,7 @@ figures.show(
     caption=f"Samples that two pruners both keep, in percent of those that one keeps, at density {density:g} "
     f"({scope}). Two random sets would share 10 %. Random and Random+DRoP draw with one seeded shuffle, so they share "
     "most of what both could keep; ties, of which Forgetting has many, are broken by the same shuffle.",
-    alt="; ".join(f"On {title} {ends(kept)}" for title, (_, kept) in shown.items()) + ".",
+    alt="; ".join(f"On {title} {extremes(kept)}" for title, (_, kept) in shown.items()) + ".",
     name="shared",
 )  # fmt: skip
 

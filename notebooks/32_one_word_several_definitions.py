@@ -38,6 +38,7 @@ from drop.experiments.collect import collect
 from drop.experiments.intervals import Estimate
 
 figures.style()
+label = figures.label
 if train == "missing":
     from drop.chapters import definitions
 
@@ -53,10 +54,6 @@ scope = f"{scale} scale, seeds: " + ", ".join(f"{one.title} n = {len(one.seeds)}
 SCORES = benchmarks.SCORES[1:]
 
 
-def label(score):
-    return figures.method(score).label
-
-
 # %% tags=["hide-input", "nbval-ignore-output"]
 def replaced(variant, density):
     """The share of the kept set that a variant replaces, with the range over seeds."""
@@ -64,7 +61,7 @@ def replaced(variant, density):
     return Estimate(variant.mean(density), variant.mean(density), min(each), max(each), seeds=0)
 
 
-def panel(one, score):
+def score_panel(one, score):
     seed_look = figures.Method(SEED, figures.INK, "o")
     rows = [charts.Row(v.name, seed_look if v.name == SEED else figures.method(score),
                        [replaced(v, density) for density in AT]) for v in one.rows(score)]  # fmt: skip
@@ -73,7 +70,7 @@ def panel(one, score):
 
 PANELS = ["el2n", "grand", "forgetting", "dynamic-uncertainty"]
 figures.show(
-    [panel(one, score) for score in PANELS for one in found],
+    [score_panel(one, score) for score in PANELS for one in found],
     caption="The share of the kept set that each variant of a score replaces, at density 0.1 (filled) and 0.3 (open); "
     f"bars are the range over seeds ({scope}). Black: the same definition with another seed's query models. Windows "
     f"are compared with this book's J = {first.found['window']}, the released code with windows of the same J as the "
@@ -284,7 +281,7 @@ for one in found:
 NAMED = {"fashion": fashion, "cifar": cifar}
 
 
-def share(score, name, what="replaced", digits=0):
+def shares(score, name, what="replaced", digits=0):
     """Of both data sets the share of the kept set at density 0.1 that a variant replaces or moves."""
     return {n: lambda one=one: prose.percent(one.variant(score, name).mean("0.1", what), digits)
             for n, one in NAMED.items()}  # fmt: skip
@@ -297,9 +294,9 @@ def largest_gain(one):
 
 TRAINING, HALF = "full query, last epoch, training images", "short queries, other half of the test set"
 values = {
-    "late": share("el2n", "end of the full query"), "layer": share("grand", "last layer only"),
-    "layer_moved": share("grand", "last layer only", "moved"), "seed_moved": share("grand", SEED, "moved"),
-    "shuffle": share("forgetting", "ties: another shuffle"),
+    "late": shares("el2n", "end of the full query"), "layer": shares("grand", "last layer only"),
+    "layer_moved": shares("grand", "last layer only", "moved"), "seed_moved": shares("grand", SEED, "moved"),
+    "shuffle": shares("forgetting", "ties: another shuffle"),
     "half": {n: lambda one=one: prose.percent(one.moved(HALF)) for n, one in NAMED.items()},
     "networks": {n: lambda one=one: prose.percent(one.moved_by_seed()) for n, one in NAMED.items()},
     "training": {n: lambda one=one: prose.percent(one.moved(TRAINING), 0) for n, one in NAMED.items()},

@@ -36,7 +36,7 @@ train = "never"  # or "missing": train every run that has no record
 
 # %% tags=["remove-input"]
 from drop.chapters import charts, extract, field, figures, prose, tables
-from drop.chapters.audit import BOTH, Audit
+from drop.chapters.audit import BOTH, Audit, mean_heights
 from drop.chapters.grid import METRICS, scope_of, side_by_side
 from drop.experiments import benchmarks
 
@@ -156,15 +156,9 @@ figures.show(
 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-def heights(audit):
-    rows = [charts.Row(label[p], figures.method(p), [e["worst_class"]]) for p, e in audit.areas.items()]
-    whole = {"full data": 100 * audit.grid.value("full", 1.0, "worst_class")} if audit.grid.of("full", 1.0) else {}
-    return charts.forest(rows, audit.grid.title, "mean over density (%)", lines=whole)
-
-
 if any(a.areas for a in audits):
     figures.show(
-        [heights(a) for a in audits if a.areas],
+        [mean_heights(a, "worst_class") for a in audits if a.areas],
         caption=f"Mean height of the worst-class curve with 95 % intervals ({scope}); dotted: training on everything.",
         alt="; ".join(f"{a.grid.title}: " + ", ".join(f"{label[p]} {100 * e['worst_class'].value:.1f} %"
                                                       for p, e in a.areas.items()) for a in audits) + ".",
@@ -265,7 +259,7 @@ def better(grid, density=0.1):
     return f"{len(ahead)} of {len(known)}"
 
 
-def total(sign, metric):
+def alone(sign, metric):
     """In how many comparisons on both data sets a score inside the quotas is better (worse) than alone."""
     return sum(len(certain(inside, grid, sign, metric)[0]) for grid in (fashion, cifar))
 
@@ -285,7 +279,7 @@ prose.values({
     "gain_fashion_0.8": lambda: gain(fashion, d=0.8), "gain_cifar_0.8": lambda: gain(cifar, d=0.8),
     "cdbw_cifar": lambda: gain(cifar, a="cdb-w", d=0.3),
     "quota_cases": lambda: str(sum(len(certain(inside, g, 1)[1]) for g in NAMED.values())),
-    "quota_average_worse": lambda: str(total(-1, "average")), "quota_better": lambda: str(total(1, "worst_class")),
+    "quota_average_worse": lambda: str(alone(-1, "average")), "quota_better": lambda: str(alone(1, "worst_class")),
 })  # fmt: skip
 prose.holds({
     "no method has a better worst class than Random+DRoP, by its interval": lambda: not any(
@@ -294,8 +288,8 @@ prose.holds({
         {p for p in others if (e := g.compare("random+drop", p, 0.1)) and e.value < 0}
         <= {"random+el2nq", "random+forgettingq"} for g in NAMED.values()),
     "Random+DRoP has the best mean worst class on Fashion-MNIST": lambda: next(iter(audits[0].areas)) == "random+drop",
-    "a score inside the quotas is never better on average, seldom in the worst class": lambda: total(1, "average") == 0
-    and total(1, "worst_class") < 3,
+    "a score inside the quotas is never better on average, seldom in the worst class": lambda: alone(1, "average") == 0
+    and alone(1, "worst_class") < 3,
     "at 0.8 no interval tells a worst class from Random+DRoP's": lambda: not any(
         certain(duels(0.8), g, 1)[0] for g in NAMED.values()),
     "CDB-W helps the worst class on CIFAR-10 at 0.3 and nowhere else": lambda: [

@@ -141,29 +141,30 @@ for g in grids:
 
 
 # %% tags=["remove-input"]
-def gain(b, d=0.1, metric="worst_class"):
+def ahead(b, d=0.1, metric="worst_class"):
     return tail.grid.compare("random+drop", b, d, metric, 1.0 if b == "full" else None)
 
 
 prose.values({
-    "to_random": lambda: prose.points(gain("random")), "to_full": lambda: prose.points(gain("full")),
-    "to_size": lambda: prose.points(gain("random+size")), "to_balanced": lambda: prose.points(gain("random+balanced")),
-    "to_balanced_0.8": lambda: prose.points(gain("random+balanced", 0.8)),
-    "price": lambda: prose.points(gain("random", metric="average")),
-    "price_0.3": lambda: prose.points(gain("random", 0.3, "average")),
-    "price_0.8": lambda: prose.points(gain("random", 0.8, "average")),
-    "balanced_average": lambda: prose.points(gain("random+balanced", metric="average")),
+    "to_random": lambda: prose.points(ahead("random")), "to_full": lambda: prose.points(ahead("full")),
+    "to_size": lambda: prose.points(ahead("random+size")),
+    "to_balanced": lambda: prose.points(ahead("random+balanced")),
+    "to_balanced_0.8": lambda: prose.points(ahead("random+balanced", 0.8)),
+    "price": lambda: prose.points(ahead("random", metric="average")),
+    "price_0.3": lambda: prose.points(ahead("random", 0.3, "average")),
+    "price_0.8": lambda: prose.points(ahead("random", 0.8, "average")),
+    "balanced_average": lambda: prose.points(ahead("random+balanced", metric="average")),
     "images": lambda: f"{tail.sizes.sum():,}", "most": lambda: f"{tail.sizes[0]:,}",
     "least": lambda: f"{tail.sizes[-1]:,}",
     "size_first": lambda: f"{images_kept(tail)['random+size'][0]:.0f}",
 })  # fmt: skip
 prose.holds({
     "DRoP's worst class is better than random pruning's, full data's and the size rule's at 0.1": lambda: all(
-        gain(p).low > 0 for p in ("random", "full", "random+size", "random+balanced")),
+        ahead(p).low > 0 for p in ("random", "full", "random+size", "random+balanced")),
     "the three rules cannot be told apart at 0.3": lambda: all(
-        gain(p, 0.3).low < 0 < gain(p, 0.3).high for p in ("random+size", "random+balanced")),
+        ahead(p, 0.3).low < 0 < ahead(p, 0.3).high for p in ("random+size", "random+balanced")),
     "Balanced has the better average at every density, and the better worst class at 0.8": lambda: all(
-        gain("random+balanced", d, "average").value < 0 for d in pruned) and gain("random+balanced", 0.8).high < 0,
+        ahead("random+balanced", d, "average").value < 0 for d in pruned) and ahead("random+balanced", 0.8).high < 0,
     "the most frequent class is the size rule's worst": lambda: recalls(tail)["random+size"].argmin() == 0,
     "the three rarest classes are easy ones and Shirt is the hardest": lambda: tail.grid.classes[
         recalls(tail)["full"].argmin()] == "Shirt" and recalls(tail)["full"][-3:].min() > 94,

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from matplotlib.figure import Figure
 
+from drop.chapters import charts, figures
 from drop.chapters.grid import METRICS, Grid
 from drop.experiments import intervals
 from drop.experiments.intervals import Estimate
@@ -143,6 +145,14 @@ class Audit:
     def change(self, pruner: str, density: float) -> np.ndarray:
         """What the classes lose or gain against training on everything, in points (K,)."""
         return 100 * (self.grid.recalls(pruner, density).mean(axis=0) - self.before)
+
+
+def mean_heights(audit: Audit, *metrics: str) -> Figure:
+    """A forest of the mean heights of the curves, best worst class on top, full training as a line."""
+    rows = [charts.Row(figures.label(p), figures.method(p), [e[m] for m in metrics]) for p, e in audit.areas.items()]
+    grid = audit.grid
+    whole = {"full data": 100 * grid.value("full", 1.0, "worst_class")} if grid.of("full", 1.0) else {}
+    return charts.forest(rows, grid.title, "mean over density (%)", lines=whole)
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> Estimate | None:

@@ -95,6 +95,11 @@ def method(name: str) -> Method:
     raise ValueError(f"no look for pruner {name!r}; did you mean {', '.join(near)}?")
 
 
+def label(name: str) -> str:
+    """The name of a pruner, as people write it."""
+    return method(name).label
+
+
 def style() -> None:
     """Set the book's style over Matplotlib's defaults: a user's own settings do not count."""
     mpl.style.use(["default", DATA / "book.mplstyle"])

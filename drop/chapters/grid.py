@@ -53,6 +53,7 @@ class Grid:
         for run, record in self.found.items():
             self._records.setdefault((run.pruner, run.density), []).append(record)
         self.benchmark, self.scale = benchmark, scale
+        self._estimates: dict[tuple, Estimate | None] = {}  # a page asks for each several times
 
     def of(self, pruner: str, density: float) -> list[Record]:
         """The records of a pruner at a density, one a seed."""
@@ -80,19 +81,23 @@ class Grid:
 
     def estimate(self, pruner: str, density: float, metric: str) -> Estimate | None:
         """A metric with its 95 % interval over seeds and test images."""
-        records = self.of(pruner, density)
-        return intervals.estimate(Trials.of_records(records), metric) if records else None
+        key = (pruner, density, metric)
+        if key not in self._estimates:
+            records = self.of(pruner, density)
+            self._estimates[key] = intervals.estimate(Trials.of_records(records), metric) if records else None
+        return self._estimates[key]
 
     def compare(
         self, a: str, b: str, density: float, metric: str = "worst_class", density_b: float | None = None
     ) -> Estimate | None:
         """`a` minus `b` on the seeds that both have, image by image; None for fewer than two."""
         places = ((a, density), (b, density if density_b is None else density_b))
-        first, second = ({r["run"]["seed"]: r for r in self.of(*place)} for place in places)
-        shared = sorted(first.keys() & second.keys())
-        if len(shared) < 2:
-            return None
-        return intervals.difference(*(Trials.of_records([s[k] for k in shared]) for s in (first, second)), metric)
+        if (*places, metric) not in self._estimates:
+            first, second = ({r["run"]["seed"]: r for r in self.of(*place)} for place in places)
+            shared = sorted(first.keys() & second.keys())
+            trials = [Trials.of_records([by_seed[k] for k in shared]) for by_seed in (first, second) if len(shared) > 1]
+            self._estimates[*places, metric] = intervals.difference(*trials, metric) if trials else None
+        return self._estimates[*places, metric]
 
     def area(self, pruner: str, densities: Sequence[float], metric: str = "worst_class") -> Estimate | None:
         """Mean height of the metric's curve over these densities; None where one of them has no record."""
