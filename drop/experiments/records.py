@@ -59,9 +59,18 @@ def load(*folders: str | Path, replicates: bool = False, protocol: int | None = 
     """Return the valid records of packed folders and stores, sorted by benchmark, scale, pruner, density, seed, key.
 
     Of the records of one key the first is canonical (earlier folders win) and comes alone, or with `replicates` first.
-    Records of other protocols are left out (None: all). What is no record is skipped with a warning.
+    Records of other protocols are left out (None: all). What is no record is skipped with a warning; among the records
+    of the repository it is an error, and so is their absence: nothing is shown of a part of them as if it were all.
     """
-    return _gather([_read(Path(folder), _warn) for folder in folders], replicates, protocol)
+    sources = [_whole(committed()) if Path(folder) == committed() else _read(Path(folder), _warn) for folder in folders]
+    return _gather(sources, replicates, protocol)
+
+
+def _whole(folder: Path) -> list[Record]:
+    """The records of the repository; ValueError where there are none, and for a line that is damaged."""
+    if not (found := list(_read(folder, _refuse))):
+        raise ValueError(f"{folder} holds no records: check them out, or install the package, again")
+    return found
 
 
 def status(records: Iterable[Record]) -> list[tuple[Record, str]]:
@@ -127,7 +136,7 @@ def _warn(path: Path, reason: str) -> None:
 
 
 def _refuse(path: Path, reason: str) -> None:
-    raise ValueError(f"{path} is no valid record ({reason}); correct or remove it, then pack again")
+    raise ValueError(f"{path} is no valid record ({reason}); correct or remove it, or check it out again")
 
 
 class Store:

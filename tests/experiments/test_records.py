@@ -459,3 +459,26 @@ def test_an_absent_folder_holds_no_records(tmp_path):
 
 def test_hits_stand_class_after_class():
     assert records.hits_of(make()) == "1111111110" + "1111111100"
+
+
+# the records of the repository
+
+
+def packed(tmp_path, monkeypatch):
+    """A folder of packed records in the place of the repository's."""
+    folder = tmp_path / "packed"
+    monkeypatch.setattr(records, "committed", lambda: folder)
+    store(tmp_path).put(make())
+    [path] = pack(store(tmp_path), folder)
+    return path
+
+
+def test_the_repository_s_records_are_read_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = packed(tmp_path, monkeypatch)
+    assert load(records.committed()) == [make()]
+    path.write_text(path.read_text() + path.read_text()[:200] + "\n")
+    with pytest.raises(ValueError, match="line 2 is no valid record"):
+        load(records.committed())
+    path.unlink()
+    with pytest.raises(ValueError, match="holds no records"):
+        load(records.committed())
