@@ -1,4 +1,4 @@
-"""Facts about the pairs of runs in two arithmetics: they differ in nothing else, and the rule is what was written down."""
+"""Facts about the pairs of runs in two arithmetics: nothing else differs, and the rule is what was written down."""
 
 import dataclasses
 import json
