@@ -145,7 +145,7 @@ def test_the_surroundings_hold_nothing_of_this_checkout(whole: Path, tmp_path: P
 
 
 def shown(notebook: nbformat.NotebookNode) -> list[list[str]]:
-    """What each cell says: its text and its tables, without figures, which depend on nothing else."""
+    """What each cell says: text and tables, without figures, which show nothing else, and targets of links."""
     said = []
     for cell in pages.stable(notebook).cells:
         said.append([])
@@ -154,7 +154,8 @@ def shown(notebook: nbformat.NotebookNode) -> list[list[str]]:
             text = (
                 data.get("text/html") or data.get("text/markdown") or data.get("text/plain") or output.get("text", "")
             )
-            said[-1].append(re.sub(r"<svg.*?</svg>|base64,[^\"]*", "", text, flags=re.S))
+            bare = re.sub(r"<svg.*?</svg>|base64,[^\"]*", "", text, flags=re.S)
+            said[-1].append(re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", bare))
     return said
 
 
