@@ -191,7 +191,7 @@ NEEDS = {
     "door": {"typer", "rich", "click", "markdown_it", "mdurl", "pygments", "shellingham", "annotated_doc"},
 }
 TORCH = {  # what cannot be read without torch; everything else can
-    "experiments": {"arena", "arithmetic", "convergence", "losses", "models", "queries", "runs", "training"},
+    "experiments": {"arena", "arithmetic", "convergence", "lanes", "losses", "models", "queries", "runs", "training"},
     "chapters": {"definitions", "material", "query_times", "release", "released_quotas"},
 }
 
