@@ -130,8 +130,8 @@ if not on_gpu:
 #
 # ```sh
 # git clone https://github.com/avysogorets/fair-data-pruning CHECKOUT
-# python speed/training.py --released CHECKOUT --out drop/measured/speed/training-cpu.json
-# python speed/training.py --device cuda --out drop/measured/speed/training-gpu.json
-# python speed/sweep.py --out drop/measured/speed/sweep-cpu.json
-# python speed/scores.py CHECKOUT --json drop/measured/speed/scores-cpu.json
+# python -m speed.training --released CHECKOUT --out drop/measured/speed/training-cpu.json
+# python -m speed.training --device cuda --out drop/measured/speed/training-gpu.json
+# python -m speed.sweep --out drop/measured/speed/sweep-cpu.json
+# python -m speed.scores CHECKOUT --json drop/measured/speed/scores-cpu.json
 # ```

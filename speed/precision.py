@@ -1,4 +1,4 @@
-"""Does bf16 change what is learnt? python speed/precision.py [--benchmark cifar10 --scale paper-fast --out FILE]
+"""Does bf16 change what is learnt? python -m speed.precision [--benchmark cifar10 --scale paper-fast --out FILE]
 
 The same networks, trained on the same random samples in the same order, once in bf16 autocast and once in fp32: average
 and worst-class test accuracy at each density and seed. On a GPU, fp32 is fp32 (no TF32), so it takes several times as
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import save
 
 from drop import metrics
 from drop.experiments import datasets
@@ -22,6 +21,7 @@ from drop.experiments.benchmarks import benchmark
 from drop.experiments.lanes import Job
 from drop.experiments.training import train
 from drop.selection import top
+from speed.training import save
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What the scores cost, beside the paper's released code: python speed/scores.py [CHECKOUT] [--json FILE]
+"""What the scores cost, beside the paper's released code: python -m speed.scores [CHECKOUT] [--json FILE]
 
 CHECKOUT is a clone of github.com/avysogorets/fair-data-pruning; without it only this package is measured. Nothing else
 may run meanwhile. Images and embeddings are random: the cost does not depend on them. "scaled" in a row means that the
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import save  # beside this file
 
 from drop import scores
 from drop.experiments import models
+from speed.training import save
 
 SAMPLES, CLASSES, EPOCHS, WINDOW, BATCH = 50_000, 10, 160, 10, 128
 

@@ -1,4 +1,4 @@
-"""A whole experiment from nothing: python speed/sweep.py [--out FILE]
+"""A whole experiment from nothing: python -m speed.sweep [--out FILE]
 
 The runs behind "The finding in one experiment" (three pruners, eight densities, five seeds on Fashion-MNIST at laptop
 scale), their query models included, trained again as if nothing had ever been measured. It says how long that took, and
@@ -12,12 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from training import machine, save  # beside this file
-
 from drop import metrics
 from drop.experiments import benchmarks, records
 from drop.experiments.benchmarks import Run
 from drop.experiments.records import Record, Store
+from speed.training import machine, save
 
 PRUNERS, SEEDS = ("random", "el2n", "random+drop"), range(5)
 

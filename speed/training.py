@@ -1,4 +1,4 @@
-"""What training costs, beside the paper's released code: python speed/training.py [--released CHECKOUT] [--out FILE]
+"""What training costs, beside the paper's released code: python -m speed.training [--released CHECKOUT] [--out FILE]
 
 CHECKOUT is a clone of github.com/avysogorets/fair-data-pruning; without it only this package is measured. Nothing else
 may run meanwhile. The CPU's part takes under four minutes, the GPU's (--device cuda) under three.
@@ -76,7 +76,7 @@ def beside(name: str, checkout: Path | None, seconds: float, peak: float) -> dic
     row = {"network": name, "dataset": dataset, "batch": recipe.batch, "ours": round(ours(name, seconds), 1)}
     row["share_of_peak"] = round(row["ours"] * flops(name, *SHAPES[dataset]) / peak, 3)
     if checkout:
-        from released import throughput
+        from speed.released import throughput
 
         row |= {"released": round(throughput(checkout, name, dataset, recipe.batch, seconds), 1)}
         row["times"] = round(row["ours"] / row["released"], 1)

@@ -4,16 +4,11 @@ import json
 import multiprocessing
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "speed"))
-
-import precision  # noqa: E402
-import sweep  # noqa: E402
-import training as benchmark  # noqa: E402
+from speed import precision, sweep
+from speed import training as benchmark
 
 
 def test_the_work_of_a_training_image_is_counted():

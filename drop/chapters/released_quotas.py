@@ -1,6 +1,6 @@
 """Train final networks on the class counts of the released code's quota loop: drop/measured/released_quotas.json.
 
-    python drop/measured/released_quotas.py
+    python -m drop.chapters.released_quotas
 
 Everything but the class counts is as in random+drop's record of the same seed: the recalls that set its quotas, the
 job, the recipe, and the order in which a class's samples are chosen. Each network is written down when it is trained;

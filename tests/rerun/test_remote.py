@@ -132,7 +132,8 @@ def test_the_list_of_cells_names_only_what_exists():
             entry, seeds = benchmarks.benchmark(first, rest[0]), seeds_of(given["--seeds"])
             assert benchmarks.plan(entry, given["--pruners"].split(","), densities_of(given["--densities"]), seeds)
         else:
-            assert (ROOT / {"python": first, "notebook": f"notebooks/{first}.py"}[kind]).exists()
+            module = rest[0].replace(".", "/") if kind == "python" else f"notebooks/{first}"
+            assert (ROOT / f"{module}.py").exists()
 
 
 CELLS = """
