@@ -8,11 +8,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from drop.chapters import charts, figures
 from drop.chapters.charts import TEXT
 from drop.chapters.figures import INK
-from drop.mixture import Floats
+from drop.mixture import Floats, GaussianMixture
 from drop.mixture.classes import average_optimal_thresholds, minimax_thresholds
 
 CLASS = ("#0f7fc4", "#c2559c")  # of class 0 and class 1
@@ -126,4 +127,167 @@ def linear_rules(centres: Floats, covariances: Floats, rules: Sequence[tuple[Flo
         ax.plot(*ends.T, color=colour, ls=dashes, label=name, lw=2)
     ax.set(xlim=(-5.5, 6.8), ylim=(-5, 5.6), aspect="equal")
     fig.legend(loc="outside upper left", ncols=1, fontsize=TEXT)
+    return fig
+
+
+# Two classes
+
+
+def hills(mixture: GaussianMixture, densities: ArrayLike, title: str, colour: str) -> Figure:
+    """Both classes as hills over the line, all samples as outlines and the kept ones filled, with the learner's
+    threshold (solid, `colour`) and the fair one (dotted)."""
+    fig, ax = charts.panel(2.5, title)
+    kept = np.asarray(densities, dtype=float) / np.max(densities)
+    threshold = float(mixture.prune_randomly(densities).average_optimal_threshold())
+    low, high = (mixture.means - 3.2 * mixture.stds).min(), (mixture.means + 3.2 * mixture.stds).max()
+    x = np.linspace(low, high, 500)
+    for k, colour_ in enumerate(CLASS):
+        curve = mixture.priors[k] * normal(x, mixture.means[k], mixture.stds[k])
+        ax.plot(x, curve, color=colour_, lw=1)
+        wrong = (x > threshold) if k == 0 else (x <= threshold)
+        ax.fill_between(x, kept[k] * curve, color=colour_, alpha=0.22, lw=0)
+        ax.fill_between(x, kept[k] * curve, where=wrong, color=colour_, alpha=0.75, lw=0)
+        ax.annotate(f"class {k}", (mixture.means[k], curve.max()), (0, 4), textcoords="offset points", ha="center",
+                    fontsize=TEXT)  # fmt: skip
+    ax.axvline(float(mixture.worst_class_threshold()), color=INK, ls=":", lw=1.4)
+    ax.axvline(np.clip(threshold, low, high), color=colour, lw=2.2)
+    ax.set_ylim(0, 1.18 * ax.get_ylim()[1])
+    ax.set_xlim(low, high)
+    _quiet(ax)
+    return fig
+
+
+def risk_curves(mixture: GaussianMixture) -> Figure:
+    """The class risks and the average risk of every threshold, with t* and t̂."""
+    fig, ax = charts.panel(2.9, "Risk of the threshold at t (%)", "t")
+    t = np.linspace(*(mixture.means + np.array([-2.2, 2.2]) * mixture.stds), 400)
+    for k, colour in enumerate(CLASS):
+        ax.plot(t, 100 * mixture.class_risks(t)[:, k], color=colour, label=f"class {k}")
+    ax.plot(t, 100 * mixture.average_risk(t), color=INK, lw=1.4, label="average")
+    best, fair = float(mixture.average_optimal_threshold()), float(mixture.worst_class_threshold())
+    for at, name, colour, side in ((best, "t*", RANDOM, 1), (fair, "t̂", MINIMAX, -1)):
+        if np.isfinite(at):
+            ax.axvline(at, color=colour, lw=2)
+            side = side if best >= fair else -side
+            ax.annotate(name, (at, 0.93), (5 * side, 0), ("data", "axes fraction"), "offset points", fontsize=12,
+                        ha="left" if side > 0 else "right")  # fmt: skip
+    ax.set_ylim(0, 108)
+    ax.legend(loc="center right", fontsize=TEXT)
+    return fig
+
+
+def steps(lines: Mapping[str, Sequence[float]], minimax: float) -> Figure:
+    """Worst-class risk after each of several steps of DRoP, and the least possible."""
+    fig, ax = charts.panel(3.2, "Worst-class risk (%), step after step", "step")
+    for (label, values), colour, marker in zip(lines.items(), (DROP, MINIMAX, DAMPED), "Dos", strict=True):
+        ax.plot(100 * np.asarray(values), color=colour, marker=marker, label=label)
+    _level(ax, 100 * minimax, len(next(iter(lines.values()))) - 1)
+    _log_percent(ax)
+    fig.legend(loc="outside lower center", ncols=2, fontsize=TEXT, columnspacing=0.8)
+    return fig
+
+
+def exponents(gammas: Floats, risks: Floats, marks: Mapping[str, tuple[float, float, str]], minimax: float) -> Figure:
+    """Worst-class risk after one step against the exponent; marks: name -> (exponent, risk, colour)."""
+    fig, ax = charts.panel(3.2, "Worst-class risk (%) after one step", "exponent γ")
+    ax.plot(gammas, 100 * risks, color=DROP)
+    for name, (gamma, risk, colour) in marks.items():
+        ax.plot(gamma, 100 * risk, "o", color=colour, ms=7)
+        ax.annotate(name, (gamma, 100 * risk), (6, 6), textcoords="offset points", fontsize=TEXT)
+    _level(ax, 100 * minimax, gammas[-1])
+    ax.margins(y=0.12)
+    return fig
+
+
+def _log_percent(ax: Axes) -> None:
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    ticks = [v for v in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low <= v <= high]
+    ax.set_yticks(ticks, [f"{v:g}" for v in ticks])
+    ax.minorticks_off()
+
+
+def _level(ax: Axes, height: float, end: float) -> None:
+    ax.axhline(height, color=INK, ls=":", lw=1.4)
+    ax.annotate("minimax", (end, height), (0, -11), textcoords="offset points", ha="right", fontsize=TEXT)
+
+
+ZONES = {  # of the map of mixtures: colour by the share of the way that a step covers
+    "worse": "#b0651a", "0 to ½": "#e2b98a", "½ to 0.8": "#8fc9c2", "over 0.8": "#0b8a80", "one class lost": "#5b4a8a"
+}  # fmt: skip
+
+
+def mixture_map(overlap: Floats, spread: Floats, share: Floats, lost: Floats, title: str) -> Figure:
+    """Where one step helps: mixtures by overlap and ratio of the spreads, coloured by `ZONES`."""
+    fig, ax = charts.panel(3.5, title, "overlap: minimax risk (%)", "ratio of the spreads")
+    colours = list(ZONES.values())
+    ax.contourf(100 * overlap, spread, np.clip(share, -0.999, 1), levels=[-1, 0, 0.5, 0.8, 1.001], colors=colours[:4])
+    ax.contourf(100 * overlap, spread, lost.astype(float), levels=[0.5, 1.5], colors=colours[4:])
+    ax.plot(100 / (1 + spread[:, 0]), spread[:, 0], color=INK, ls="--", lw=1.4)
+    ax.set_yscale("log")
+    ax.set_yticks([1.02, 1.5, 2, 4, 8], ["1", "1.5", "2", "4", "8"])
+    ax.minorticks_off()
+    ax.grid(visible=False)
+    ax.set(xlim=(100 * overlap.min(), 100 * overlap.max()), ylim=(1.02, 8))
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in colours]
+    fig.legend(handles, ZONES, loc="outside lower center", ncols=3, fontsize=TEXT, handlelength=1, columnspacing=1)
+    return fig
+
+
+def place_pairs(fig: Figure, overlap: Floats, spread: Floats, marker: str, name: str) -> None:
+    """Pairs of classes of a data set on a map of mixtures."""
+    [ax] = fig.axes
+    ax.plot(100 * overlap, np.clip(spread, 1.03, 7.9), marker, ms=6, mfc="#ffffff", mec="#000000", mew=1, label=name)
+    ax.legend(loc="upper right", fontsize=TEXT, handletextpad=0.1, facecolor="#ffffff", framealpha=0.85, frameon=True,
+              labelcolor="#000000")  # fmt: skip
+
+
+def foretold(changes: Mapping[str, tuple[Floats, Floats]], title: str) -> Figure:
+    """Changes of class risks, foretold against measured, in points, a mark a class; pruner -> (foretold, measured)."""
+    fig, ax = charts.panel(3.4, title, "foretold change (points)", "measured change (points)")
+    for pruner, (said, seen) in changes.items():
+        look = figures.method(pruner)
+        ax.plot(100 * said, 100 * seen, look.marker, color=look.colour, ms=5, label=look.label.removeprefix("Random+"))
+    ends = np.array([min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1])])
+    ax.plot(ends, ends, color=INK, ls=":", lw=1)
+    ax.axhline(0, color=INK, lw=0.8)
+    ax.axvline(0, color=INK, lw=0.8)
+    fig.legend(loc="outside lower center", ncols=4, fontsize=TEXT, handletextpad=0.1, columnspacing=0.7)
+    return fig
+
+
+def jump(t: Floats, lines: Sequence[tuple[str, Floats, tuple[float, float], str, str]]) -> Figure:
+    """Average risk on what is kept against the threshold: (name, risks, minimum, colour, dashes) a margin."""
+    fig, ax = charts.panel(3.0, "Average risk on what is kept (%)", "threshold")
+    for name, risks, (at, least), colour, dashes in lines:
+        ax.plot(t, 100 * risks, color=colour, ls=dashes, label=name)
+        ax.plot(np.clip(at, t[0], t[-1]), 100 * least, "o", color=colour, ms=8)
+    ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
+    ax.legend(loc="upper center", ncols=3, fontsize=TEXT, handlelength=1.4, columnspacing=0.8)
+    return fig
+
+
+PRUNERS = {  # of the mixture: colour and marker
+    "random": (RANDOM, "o"), "random+drop": (DROP, "D"), "minimax": (MINIMAX, "s"),
+    "random+prototypeq": ("#2b8f9b", "X"), "prototype": ("#2b8f9b", "h"), "within": ("#8a5193", "p"),
+    "near": ("#8a8312", "<"), "near within": (INK, ">"),
+}  # fmt: skip
+
+
+def pruners(
+    fine: Floats, risks: Mapping[str, Floats], at: Floats, drawn: Mapping[str, Floats], names: Mapping[str, str],
+    title: str, minimax: float,
+) -> Figure:  # fmt: skip
+    """Worst-class risk against density: exact lines over `fine`, and draws (draws, densities) as means with bars."""
+    fig, ax = charts.panel(3.9, title, "density kept, d")
+    for name, exact in risks.items():
+        colour, marker = PRUNERS[name]
+        broken = np.where(np.append(np.abs(np.diff(exact)) > 0.08, False), np.nan, exact)
+        ax.plot(fine, 100 * broken, color=colour, lw=1.5)
+        ax.plot(at, 100 * drawn[name].mean(axis=0), marker, color=colour, ms=5, label=names[name])
+        ax.vlines(at, *(100 * np.quantile(drawn[name], [0.05, 0.95], axis=0)), color=colour, lw=2, alpha=0.4)
+    _level(ax, 100 * minimax, 1.0)
+    _log_percent(ax)
+    wide = max(len(names[name]) for name in risks) > 25
+    fig.legend(loc="outside lower left", ncols=1 if wide else 2, fontsize=TEXT, handletextpad=0.1, columnspacing=0.8)
     return fig

@@ -10,7 +10,7 @@ import pytest
 
 from drop.mixture import GaussianMixture
 
-STATIC = Path(__file__).parents[2] / "book" / "_static"
+DATA = Path(__file__).parents[2] / "drop" / "data"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCRIPT = """
 const { solve } = require(process.argv[1]);
@@ -33,7 +33,7 @@ def parameters(size: int) -> np.ndarray:
 def test_the_figure_computes_the_numbers_of_drop_mixture():
     rows = parameters(1000)
     done = subprocess.run(
-        ["node", "-e", SCRIPT, str(STATIC / "mixture.js")],
+        ["node", "-e", SCRIPT, str(DATA / "mixture.js")],
         input=json.dumps(rows.tolist()),
         capture_output=True,
         text=True,
@@ -63,7 +63,7 @@ def test_the_figure_computes_the_numbers_of_drop_mixture():
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_the_figure_follows_the_arrow_keys():
     sync_api = pytest.importorskip("playwright.sync_api")
-    style, script = ((STATIC / name).read_text() for name in ("mixture.css", "mixture.js"))
+    style, script = ((DATA / name).read_text() for name in ("mixture.css", "mixture.js"))
     page_text = f'<!doctype html><style>{style}</style><div class="mixture-lab"></div><script>{script}</script>'
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

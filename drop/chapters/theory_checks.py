@@ -1,0 +1,96 @@
+"""The theorems on two classes held against random mixtures: counts for the tables of the chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from drop.mixture import Floats, GaussianMixture, damped_exponent
+
+Case = tuple[Sequence[float], Sequence[float]]  # means and standard deviations of two classes
+
+
+def random_mixtures(count: int, seed: int) -> GaussianMixture:
+    """Mixtures (count,), from well apart to one on top of the other, rare and frequent classes."""
+    rng = np.random.default_rng(seed)
+    left, gap = rng.normal(size=count), rng.uniform(0.1, 4, count)
+    stds, prior = np.exp(rng.uniform(-1.5, 1.5, (count, 2))), rng.uniform(0.02, 0.98, count)
+    return GaussianMixture(np.stack([left, left + gap], -1), stds, np.stack([prior, 1 - prior], -1))
+
+
+def thresholds(many: GaussianMixture) -> dict[str, int]:
+    """How often the threshold of the theorem fails against a fine grid of thresholds."""
+    local, best = many.stationary_threshold(), many.average_optimal_threshold()
+    found = many.average_risk(best)
+    grid = np.linspace(-1, 1, 801)[:, None] * 8 * many.stds.max(axis=-1) + many.means[:, 0]
+    tried = np.minimum(many.average_risk(grid).min(axis=0), many.priors.min(axis=-1))
+    return {
+        "mixtures": len(local),
+        "without stationary point": int(np.isnan(local).sum()),
+        "local but not global minimum": int((~np.isnan(local) & np.isinf(best)).sum()),
+        "grid better than the theorem": int((tried < found - 1e-12).sum()),
+        "grid worse by more than 0.001": int((tried > found + 1e-3).sum()),
+    }
+
+
+def overshooting(many: GaussianMixture) -> dict[str, int]:
+    """How often one step of DRoP crosses the ideal ratio, and how often it ends further off than it began."""
+    local = many.stationary_threshold()
+    distance = -np.diff(np.log(many.priors / many.stds), axis=-1)[:, 0]  # from the wanted log ratio
+    step = -np.diff(np.log(many.class_risks(np.nan_to_num(local))), axis=-1)[:, 0]
+    usable = ~np.isnan(local) & np.isfinite(step)
+    distance, step = distance[usable], step[usable]
+    damped = damped_exponent(ndtr(-np.diff(many.means)[:, 0] / many.stds.sum(axis=-1)))[usable]
+    return {
+        "with a local minimum": int(usable.sum()),
+        "crossed over": int((np.sign(distance + step) == -np.sign(distance)).sum()),
+        "ended further off than it began": int((abs(distance + step) > abs(distance)).sum()),
+        "the same with the exponent γ*": int((abs(distance + damped * step) > abs(distance)).sum()),
+    }
+
+
+def _named(means: Sequence[float], stds: Sequence[float]) -> str:
+    return "; ".join(", ".join(f"{value:g}" for value in values) for values in (means, stds)).replace("-", "−")
+
+
+def reachable(cases: Sequence[Case]) -> list[list]:
+    """Φ(−z), σ0/(σ0+σ1), the least reachable worst-class risk, and the least over 4001 prior ratios; a row a case."""
+    odds, rows = np.exp(np.linspace(-6, 6, 4001)), []
+    ratios = np.stack([odds / (1 + odds), 1 / (1 + odds)], axis=-1)
+    for case in cases:
+        base, sweep = GaussianMixture(*case), GaussianMixture(*case, ratios)
+        tried = sweep.worst_class_risk(sweep.average_optimal_threshold()).min()
+        fair = base.worst_class_risk(base.worst_class_threshold())
+        rows.append([_named(*case), fair, base.stds.min() / base.stds.sum(), base.least_reachable_risk(), tried])
+    return rows
+
+
+def one_step(cases: Sequence[Case]) -> list[list]:
+    """From equal priors: t*, its risks, the minimax risk, the wanted and the reached ratio, the risks after one plain
+    step of DRoP; a row a case."""
+    rows = []
+    for means, stds in cases:
+        base = GaussianMixture(means, stds)
+        step = base.prune_randomly(base.drop_densities(0.1))
+        before, after = float(base.stationary_threshold()), step.stationary_threshold()
+        fair = base.worst_class_risk(base.worst_class_threshold())
+        ratios = [stds[0] / stds[1], step.priors[0] / step.priors[1]]
+        rows.append([_named(means, stds), before, *base.class_risks(before), fair, *ratios, *base.class_risks(after)])
+    return rows
+
+
+def step_map(priors: Floats, damped: bool, points: int = 180) -> tuple[Floats, Floats, Floats, Floats]:
+    """Overlap and ratio of the spreads (points, points), the share of the way to the minimax risk that one step covers
+    there when so little is kept that no class is full, and where the learner then gives a class up."""
+    overlap, spread = np.meshgrid(np.linspace(0.005, 0.45, points), np.geomspace(1.02, 8, points))
+    means, stds = (np.stack(pair, -1) for pair in ((0 * spread, -ndtri(overlap) * (1 + spread)), (spread**0, spread)))
+    plane = GaussianMixture(means, stds, priors)
+    start = plane.class_risks(plane.average_optimal_threshold())
+    exponent = damped_exponent(overlap)[..., None] if damped else 1.0
+    kept = plane.densities_of(start**exponent, 1e-3 * np.min(priors))
+    start, end = start.max(axis=-1), plane.worst_class_risk(plane.prune_randomly(kept).average_optimal_threshold())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(start > overlap, (start - end) / (start - overlap), 0.0)
+    return overlap, spread, share, end > 0.999
