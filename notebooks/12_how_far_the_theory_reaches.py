@@ -396,7 +396,7 @@ prose.holds({
 # - Claim C6 of the paper, that distance pruning leaves the threshold where it was, holds here down to density
 #   {glue:text}`jump_density`; below, the learner's threshold jumps, and the worst class is lost.
 # - What does the harm to a class is the sum of several small overlaps, so a rule for two classes at a time, with an
-#   exponent for each pair, might do better than one exponent for all. Nobody has tried.
+#   exponent for each pair, might do better than one exponent for all. We have not tried it.
 
 # %% tags=["remove-input"]
 prose.made(grids, "The mixtures are exact; the draws use seeds from 0 on.")

@@ -29,11 +29,10 @@ MAY = {
     "rerun": {"core", "experiments", "publish"},
     "speed": {"core", "experiments"},
 }
-BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2650, "commands": 450, "chapters": 2600}  # lines of code
+BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2650, "commands": 450, "chapters": 2800}  # lines of code
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
 LONG = {
-    "10_why_class_densities_matter": 511,
     "41_deviations": 301,
     "50_how_good_are_the_quotas": 606,
     "60_claims_ledger": 323,

@@ -12,7 +12,7 @@ HEAVIEST = 1_500_000  # bytes of all that one page loads
 MOST_REQUESTS = 40
 # What is known to be too tall; the list only shrinks.
 TALL = {
-    "10_why_class_densities_matter", "41_deviations", "50_how_good_are_the_quotas",
+    "41_deviations", "50_how_good_are_the_quotas",
     "53_quotas_cifar10", "60_claims_ledger",
 }  # fmt: skip
 CUT_OFF = """() => [...document.querySelectorAll(':is(table, pre, svg, img)')].filter(e => e.closest('.bd-article'))
