@@ -39,7 +39,7 @@ def show(parts: Sequence[tuple[Grid, Part]]) -> None:
         "contradicts a part.",
     )  # fmt: skip
     against = [
-        [part.source["id"], grid.title, line.metric, line.text, line.estimate,
+        [part.source["id"], grid.title, line.metric.replace("_", " "), line.text, line.estimate,
          "the margin only" if line.margin_only else "the sign"]
         for grid, part in parts for case in part.cases for line in case.lines
         if case.verdict == line.verdict == "contradicted"

@@ -25,6 +25,7 @@ from drop.chapters.figures import publish
 from drop.experiments.intervals import Estimate
 
 FEW = 5  # seeds; an interval from fewer is marked
+LONG = 36  # characters; a longer text may be broken into lines
 NOTE = "Raised figures: an interval from so many seeds only."
 Column = str | tuple[str, str]
 
@@ -93,6 +94,8 @@ class Cell:
     @property
     def html(self) -> str:
         value = html.escape(self.value)
+        if len(value) > LONG and not self.interval:
+            return f'<span class="said">{value}</span>'
         value = f'<span class="{self.tone}">{value}</span>' if self.tone else value
         value = f'<b class="best">{value}</b>' if self.marked else value
         raised = f"<sup>{self.few}</sup>" if self.few else ""

@@ -96,6 +96,11 @@ def test_a_table_without_rows_says_that_records_are_missing(show):
     assert bundle == {"text/markdown": "*No records: Gains.*", "text/plain": "No records: Gains."}
 
 
+def test_a_long_text_may_be_broken_into_lines(show):
+    html = show([["a", "word " * 20, "word"]], ["x", "says", "short"], "C.")["text/html"]
+    assert html.count('class="said"') == 1
+
+
 def test_groups_make_a_second_head_row(show):
     columns = ["pruner", ("CIFAR-10", "average"), ("CIFAR-10", "worst"), ("Fashion-MNIST", "average")]
     bundle = show([["a", 1.0, 2.0, 3.0]], columns, "C.", best=[("CIFAR-10", "worst")])
