@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from statistics import mean
 
 from drop.experiments import records
-from drop.experiments.benchmarks import RULES, Benchmark, Run, parts, with_rounds_before
+from drop.experiments.benchmarks import RULES, SHORT, Benchmark, Run, parts, with_rounds_before
 from rerun.jobs import Job, home, stamp
 
 QUERIES = ("random", "full", "balanced", "")  # what needs no query models
@@ -46,7 +46,7 @@ def _queries(entry: Benchmark, name: str) -> list[tuple[str, int]]:
     if (name := name.removesuffix("q")) in QUERIES:
         return []
     recipe = entry.recipe
-    short = name in ("el2n", "grand", *RULES)
+    short = name in (*SHORT, *RULES)
     return [("short", recipe.short_queries * recipe.short_epochs) if short else ("full", recipe.full_epochs)]
 
 

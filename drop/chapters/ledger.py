@@ -26,8 +26,8 @@ COSTS = ("query_cost", "query_share", "total_cost")  # of training times, as mul
 DEAREST = 1000.0  # a cost that no pruner reaches; intervals end there
 MEASURED = (*intervals.METRICS, "smallest_class", *COSTS)
 QUERIES = {  # the kinds of query models, and the scores and quotas that need them
-    "short": {"el2n", "grand", *benchmarks.RULES} - {"balanced"},
-    "full": {"forgetting", "dynamic-uncertainty", "k-center", "prototype"},
+    "short": {*benchmarks.SHORT, *benchmarks.RULES} - {"balanced"},
+    "full": {*benchmarks.SCORES[1:]} - {*benchmarks.SHORT},
 }
 EXACT = ("threshold", "closed")  # metrics of a benchmark "mixture μ0 μ1 σ0 σ1", computed without records
 MIXTURE_PRUNERS = ("full", "far", "random+drop", "random+ideal")

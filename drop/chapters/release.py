@@ -23,7 +23,7 @@ from drop.chapters import pictures
 from drop.experiments import datasets, records
 from drop.experiments.arena import Arena
 from drop.experiments.arithmetic import name_of
-from drop.experiments.benchmarks import SCORES, Benchmark, Run, benchmark, parts
+from drop.experiments.benchmarks import Benchmark, Run, benchmark, parts
 from drop.experiments.datasets import DataSet
 from drop.experiments.models import Network, build
 from drop.experiments.queries import WEIGHT, Shelf, queries_for
@@ -34,7 +34,7 @@ from drop.released import FOLDER, Released
 from drop.scores import share_of_ties
 from drop.selection import select, top
 
-RANKINGS = SCORES[1:]  # all but random
+RANKINGS = ("el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "prototype")
 PRUNERS = (*RANKINGS, "random", "random+drop", *(f"{name}+drop" for name in RANKINGS[:4]))
 DENSITIES = (0.1, 0.3, 0.5, 0.8)
 

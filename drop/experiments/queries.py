@@ -24,13 +24,12 @@ import torch
 from drop import scores
 from drop.experiments import datasets, records
 from drop.experiments.arena import Arena
-from drop.experiments.benchmarks import Benchmark, Recipe
+from drop.experiments.benchmarks import SHORT, Benchmark, Recipe
 from drop.experiments.lanes import Job, Result
 from drop.experiments.models import Network, build
 from drop.metrics import right_of
 from drop.quotas import shrunken_recalls
 
-SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one
 WEIGHT = "weight:"  # what the names of a network's arrays begin with
 Arrays = dict[str, np.ndarray]
 
