@@ -23,7 +23,11 @@ from drop.experiments.records import Record
 
 TITLES = {
     "fashion-mnist": "Fashion-MNIST", "fashion-mnist-long-tail": "Fashion-MNIST, long tail", "cifar10": "CIFAR-10",
-    "cifar100": "CIFAR-100", "tiny-imagenet": "Tiny ImageNet",
+    "cifar100": "CIFAR-100", "tiny-imagenet": "Tiny ImageNet", "garments-on-scenes": "Garments on scenes",
+    "waterbirds": "Waterbirds",
+    **{f"{name}-tail{imbalance}-hard-{order}": f"{title}, 1 : {imbalance}, hard classes {order}"
+       for name, title in (("fashion-mnist", "Fashion-MNIST"), ("cifar10", "CIFAR-10"))
+       for imbalance in (10, 100) for order in ("rare", "frequent")},
 }  # fmt: skip
 METRICS = {
     "average": (lambda recalls: recalls.mean(axis=-1), "average accuracy (%)"),
@@ -159,14 +163,20 @@ class Grid:
     def recipe_in_words(self) -> str:
         """Network, schedule, query models and what reports."""
         recipe, some = self.entry.recipe, next(iter(self.found.values()))
+        images = metrics.tally(some["test"])[1].min()
+        split = (
+            f"Validation images of their own give the quotas of groups; test images report, {images:,} a group."
+            if some.get("groups") else
+            "Half of the test set is the validation set that gives DRoP's quotas; the other half reports, "
+            f"{images} images a class."
+        )  # fmt: skip
         return (
             f"network {recipe.model}, {recipe.epochs} epochs on all the data and up to "
             f"{self.entry.recipe_at(min(d for _, d in self._records)).epochs} on less, so that density d takes "
             f"{recipe.budget:g} + {1 - recipe.budget:g} d of the steps of a full training; {recipe.short_queries} "
             f"short query models of {recipe.short_epochs} epoch{'s' * (recipe.short_epochs > 1)}, a full one of "
-            f"{recipe.full_epochs}. Half of the test set is the validation set that gives DRoP's quotas; the other "
-            f"half reports, {metrics.tally(some['test'])[1].min()} images a class. {self.done.capitalize()} of the "
-            f"plan have records{': without ' + self.lacks() if self.lacks() else ''}."
+            f"{recipe.full_epochs}. {split} {self.done.capitalize()} of the plan have records"
+            f"{': without ' + self.lacks() if self.lacks() else ''}."
         )
 
     def command(self) -> str:
