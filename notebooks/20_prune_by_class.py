@@ -78,8 +78,9 @@ for grid in grids:
 #
 # ## DRoP helps the worst class where much is pruned, and costs a little on average
 #
-# From a density of 0.8 upwards the difference is too small to see. The intervals compare the networks of the same seeds
-# on the same images, which cancels much of the noise.
+# At a density of 0.8 little of it is left: {glue:text}`gain_0.8` points on Fashion-MNIST, {glue:text}`gain_cifar_0.8`
+# on CIFAR-10. The intervals compare what the networks say of the same images, which cancels much of the noise; how they
+# are made stands on [a page of its own](61_intervals.ipynb).
 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
@@ -115,7 +116,7 @@ for grid in grids:
     ]
     tables.show(
         rows, ["difference, density", "worst class", "average"],
-        f"{grid.title}: paired differences in points with 95 % intervals.", signed=["worst class", "average"],
+        f"{grid.title}: differences in points with 95 % intervals.", signed=["worst class", "average"],
     )  # fmt: skip
 
 # %% [markdown]
@@ -164,10 +165,10 @@ for grid in grids:
 #
 # The paper says that the class ratios decide and that the choice inside a class hardly matters. The direct test: keep
 # as many images of each class as EL2N does, but draw them at random. On Fashion-MNIST at density 0.1 this repairs
-# everything, {glue:text}`repair` points in the worst class, and is no worse than DRoP ({glue:text}`beside_drop`). So
-# EL2N's *ratios* are good ones. Its images, the hardest of each class without any easy ones, are too little to learn
-# from. What the paper says of random images at a strategy's ratios, that they do no worse, holds here; that the choice
-# hardly matters does not.
+# everything, {glue:text}`repair` points in the worst class, and no interval tells it from DRoP
+# ({glue:text}`beside_drop`). So EL2N's *ratios* are good ones. Its images, the hardest of each class without any easy
+# ones, are too little to learn from. What the paper says of random images at a strategy's ratios, that they do no
+# worse, holds here; that the choice hardly matters does not.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 shown = [g for g in grids if any(g.compare("random+el2nq", "el2n", d) for d in imitation_densities)]
@@ -203,6 +204,8 @@ prose.values({
     "worst_el2n": lambda: prose.percent(fashion.value("el2n", 0.1, "worst_class")),
     "worst_drop": lambda: prose.percent(fashion.value("random+drop", 0.1, "worst_class")),
     "gain": lambda: prose.points(fashion.compare("random+drop", "random", 0.1)),
+    "gain_0.8": lambda: prose.points(fashion.compare("random+drop", "random", 0.8)),
+    "gain_cifar_0.8": lambda: prose.points(cifar.compare("random+drop", "random", 0.8)),
     "price": lambda: prose.points(fashion.compare("random+drop", "random", 0.1, "average")),
     "gain_cifar": lambda: prose.points(cifar.compare("random+drop", "random", 0.1)),
     "price_cifar": lambda: prose.points(cifar.compare("random+drop", "random", 0.1, "average")),
@@ -221,17 +224,19 @@ prose.holds({
         g.compare("random+drop", "random", 0.1).low > 0 for g in (fashion, cifar)),
     "DRoP costs less than 3 points on average at 0.1": lambda: all(
         -0.03 < g.compare("random+drop", "random", 0.1, "average").value < 0 for g in (fashion, cifar)),
-    "the difference at 0.8 is too small to see": lambda: all(
-        e.low < 0 < e.high for g in (fashion, cifar) if (e := g.compare("random+drop", "random", 0.8))),
+    "little of the gain is left at 0.8": lambda: all(
+        abs(g.compare("random+drop", "random", 0.8).value) < 0.7 * g.compare("random+drop", "random", 0.1).value
+        for g in (fashion, cifar)),
     "EL2N's worst class is lost at 0.1": lambda: all(
         g.compare("el2n", "random", 0.1).high < -0.1 for g in (fashion, cifar)),
     "EL2N keeps up at 0.5 on Fashion-MNIST": lambda: fashion.compare("el2n", "random", 0.5, "average").low > 0,
     "EL2N's images, not its ratios, are at fault": lambda: fashion.compare("random+el2nq", "el2n", 0.1).low > 0.2
     and cifar.compare("random+el2nq", "el2n", 0.1).low > 0.2,
-    "random images at EL2N's ratios are no worse than DRoP's on Fashion-MNIST": lambda: fashion.compare(
-        "random+el2nq", "random+drop", 0.1).low > -0.03,
-    "no interval tells DRoP from training on everything at 0.1": lambda: all(
-        e.low < 0 < e.high for g in (fashion, cifar) if (e := g.compare("random+drop", "full", 0.1, density_b=1.0))),
+    "no interval tells random images at EL2N's ratios from DRoP's on Fashion-MNIST": lambda: (
+        e := fashion.compare("random+el2nq", "random+drop", 0.1)).low < 0 < e.high,
+    "nowhere is DRoP at 0.1 above training on everything, on CIFAR-10 it is below": lambda: fashion.compare(
+        "random+drop", "full", 0.1, density_b=1.0).low < 0 > cifar.compare("random+drop", "full", 0.1,
+                                                                            density_b=1.0).high,
     "best densities": lambda: max(densities, key=lambda d: fashion.value("random", d, "worst_class")) == 1
     and max(densities, key=lambda d: fashion.value("random+drop", d, "worst_class")) < 0.5,
 })  # fmt: skip
@@ -245,7 +250,7 @@ prose.holds({
 #
 # **Better than without pruning?** The paper finds that DRoP's worst class is better than after training on everything.
 # Here, at laptop scale and density 0.1, it differs from that by {glue:text}`to_full` points on Fashion-MNIST and
-# {glue:text}`to_full_cifar` on CIFAR-10: no interval tells them apart.
+# {glue:text}`to_full_cifar` on CIFAR-10: it is not better.
 #
 # **Where is the worst class best?** The paper says: at high densities for the baselines, while DRoP goes on gaining as
 # pruning goes on. On Fashion-MNIST it is best at density {glue:text}`best_random` under random pruning, at

@@ -3,7 +3,7 @@
 grid = Grid("fashion-mnist", "laptop", ["random", "random+drop"], [0.1, 1.0], [0, 1, 2], train="never")
 grid.recalls("random", 0.1)                                test recalls (seeds, K)
 grid.estimate("random+drop", 0.1, "worst_class")           with its interval; None without records
-grid.compare("random+drop", "random", 0.1)                 paired on the seeds that both have
+grid.compare("random+drop", "random", 0.1)                 image by image, all seeds of both
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Grid:
         self._records: dict[tuple[str, float], list[Record]] = {}
         for run, record in self.found.items():
             self._records.setdefault((run.pruner, run.density), []).append(record)
+        self._trials: dict[tuple[str, float], Trials] = {}
         self.benchmark, self.scale = benchmark, scale
         self._estimates: dict[tuple, Estimate | None] = {}  # a page asks for each several times
 
@@ -83,24 +84,29 @@ class Grid:
         recalls = self.recalls(pruner, density)
         return float(METRICS[metric][0](recalls.mean(axis=0))) if len(recalls) else float("nan")
 
+    def trials(self, pruner: str, density: float) -> Trials:
+        """What the intervals see of a pruner at a density; ValueError where it has no record."""
+        where = (pruner, float(density))
+        if where not in self._trials:
+            self._trials[where] = Trials.of_records(self.of(*where))
+        return self._trials[where]
+
     def estimate(self, pruner: str, density: float, metric: str) -> Estimate | None:
         """A metric with its 95 % interval over seeds and test images."""
         key = (pruner, density, metric)
         if key not in self._estimates:
-            records = self.of(pruner, density)
-            self._estimates[key] = intervals.estimate(Trials.of_records(records), metric) if records else None
+            some = bool(self.of(pruner, density))
+            self._estimates[key] = intervals.estimate(self.trials(pruner, density), metric) if some else None
         return self._estimates[key]
 
     def compare(
         self, a: str, b: str, density: float, metric: str = "worst_class", density_b: float | None = None
     ) -> Estimate | None:
-        """`a` minus `b` on the seeds that both have, image by image; None for fewer than two."""
+        """`a` minus `b`, image by image, each with all the seeds it has; None where one has fewer than two."""
         places = ((a, density), (b, density if density_b is None else density_b))
         if (*places, metric) not in self._estimates:
-            first, second = ({r["run"]["seed"]: r for r in self.of(*place)} for place in places)
-            shared = sorted(first.keys() & second.keys())
-            trials = [Trials.of_records([by_seed[k] for k in shared]) for by_seed in (first, second) if len(shared) > 1]
-            self._estimates[*places, metric] = intervals.difference(*trials, metric) if trials else None
+            trials = [self.trials(*place) for place in places if len(self.of(*place)) > 1]
+            self._estimates[*places, metric] = intervals.difference(*trials, metric) if len(trials) == 2 else None
         return self._estimates[*places, metric]
 
     def area(self, pruner: str, densities: Sequence[float], metric: str = "worst_class") -> Estimate | None:

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import yaml
 
+from drop.chapters.mixtures import mixture_value
 from drop.experiments import benchmarks, intervals, records
 from drop.experiments.intervals import Estimate, Trials
-from drop.mixture import GaussianMixture
-from drop.mixture import distance as mixture_distance
 from drop.places import MEASURED
 
 PATH = Path(__file__).with_name("claims.yml")
@@ -31,6 +30,8 @@ QUERIES = {  # the kinds of query models, and the scores and quotas that need th
 }
 EXACT = ("threshold", "closed")  # metrics of a benchmark "mixture μ0 μ1 σ0 σ1", computed without records
 MIXTURE_PRUNERS = ("full", "far", "random+drop", "random+ideal")
+PROMISED = ("benchmarks", "for", "given", "all", "any", "ours", "blind", "by_definition")  # by a part
+RULES = ("replication", "interval", "verdicts", "measured_next")  # of a claims file, registered like its tests
 LINE = re.compile(r"(\S+)(?: @ ([\d.]+))? > (\S+)(?: @ ([\d.]+))?(?: ([+-]) ([\d.]+))?")
 
 Side = float | tuple[str, float]  # a plain number, or a pruner and a density
@@ -126,7 +127,7 @@ def lines_of(part: dict[str, Any], benchmark: str, planned: Planned = None) -> l
             filled = text
             for name, value in zip(names, values, strict=True):
                 filled = filled.replace(f"{{{name}}}", str(value))
-            line = _line(benchmark, metric, filled, planned or {})
+            line = line_of(benchmark, metric, filled, planned or {})
             lines.append(replace(line, template=text, values=tuple(map(str, values)), given=how == "given"))
     return lines
 
@@ -137,7 +138,8 @@ def _how(part: dict[str, Any]) -> str:
     return "all" if "all" in part else "any"
 
 
-def _line(benchmark: str, metric: str, text: str, planned: dict[str, Any]) -> Line:
+def line_of(benchmark: str, metric: str, text: str, planned: dict[str, Any]) -> Line:
+    """A line of a test; ValueError where it could never be judged."""
     valid = EXACT if benchmark.startswith("mixture ") else (*MEASURED, *planned.get("metrics", ()))
     if metric not in valid:
         raise ValueError(f"unknown metric {metric!r} on {benchmark}; it must be one of {', '.join(valid)}")
@@ -270,15 +272,14 @@ def judge(line: Line, runs: Runs, level: float = 0.95) -> Line:
 
 
 def _measured(line: Line, runs: Runs, level: float) -> Estimate | None:
-    """Left - right on the seeds that both have; a number is a method that is never right, then moved by the number."""
+    """Left - right, each with all its seeds; a number is a method that is never right, then moved by the number."""
     sides = (line.left, line.right)
     found = [runs.get((line.benchmark, *side), {}) for side in sides if not isinstance(side, float)]
     if line.metric in COSTS:
         found = [{seed: run for seed, run in by_seed.items() if "costs" in run} for by_seed in found]
-    seeds = sorted(set.intersection(*map(set, found)))
-    if not seeds:
+    if not all(found):
         return None
-    trials = [_trials([by_seed[seed] for seed in seeds], line.metric) for by_seed in found]
+    trials = [_trials([by_seed[seed] for seed in sorted(by_seed)], line.metric) for by_seed in found]
     never = intervals.nothing(trials[0])
     a, b = (never if isinstance(side, float) else trials.pop(0) for side in sides)
     result = intervals.difference(a, b, line.metric if line.metric in intervals.METRICS else "worst_class", level)
@@ -305,34 +306,24 @@ def _exact(line: Line) -> Estimate:
     return Estimate(*[left - right] * 4, seeds=0)
 
 
-def mixture_value(benchmark: str, metric: str, pruner: str, density: float) -> float:
-    """Threshold, or share of the way to minimax (see claims.yml), on "mixture μ0 μ1 σ0 σ1" with equal priors."""
-    m0, m1, s0, s1 = map(float, benchmark.split()[1:])
-    whole = pruned = GaussianMixture([m0, m1], [s0, s1])
-    if pruner == "far":
-        pruned = mixture_distance.DistancePruned(whole, mixture_distance.shared_margin(whole, density))
-    elif pruner != "full":
-        rule = whole.drop_densities if pruner == "random+drop" else whole.optimal_densities
-        pruned = whole.prune_randomly(rule(density))
-    threshold = pruned.average_optimal_threshold()
-    if metric == "threshold":
-        return float(threshold)
-    start, best = whole.average_optimal_threshold(), whole.worst_class_threshold()
-    here, start, best = map(whole.worst_class_risk, (threshold, start, best))
-    return float((start - here) / (start - best))
-
-
 def silent_changes(now: dict[str, Any], earlier: list[dict[str, Any]]) -> list[str]:
     """What a version of the claims lacks or has changed against earlier ones without saying so; empty is good.
 
-    Claims and parts may be added. Whatever a part promised (its lines, values and benchmarks), the level and the
-    estimands may only change with one more entry {date, reason} under `changes` of the claim, or of the file.
+    Claims and parts may be added. Whatever a part promised (its lines, values and benchmarks), the level, the estimands
+    and the rules of judging may only change with one more entry {date, reason} under `changes` of the claim, the rule,
+    or the file.
     """
     found, claims = set(), {claim["id"]: claim for claim in now["claims"]}
     for old in earlier:
         kept = all(now["estimands"].get(name) == text for name, text in old["estimands"].items())
         if not (kept and now["level"] == old["level"] or _explained(old, now)):
             found.add("level or estimands")
+        rules = [(name, old[name], now.get(name, {})) for name in RULES if name in old]
+        found.update(
+            name
+            for name, was, new in rules
+            if {**was, "changes": 0} != {**new, "changes": 0} and not _explained(was, new)
+        )
         for claim in old["claims"]:
             new = claims.get(claim["id"], {"parts": []})
             tests = {part["id"]: _promise(part) for part in new["parts"]}
@@ -343,7 +334,7 @@ def silent_changes(now: dict[str, Any], earlier: list[dict[str, Any]]) -> list[s
 
 
 def _promise(part: dict[str, Any]) -> dict[str, Any]:
-    return {name: part[name] for name in ("benchmarks", "for", "given", "all", "any", "ours", "blind") if name in part}
+    return {name: part[name] for name in PROMISED if name in part}
 
 
 def _explained(old: dict[str, Any], new: dict[str, Any]) -> bool:

@@ -1,35 +1,52 @@
 """How well a handful of runs and a finite test set determine what is read off class recalls.
 
 The quantities are functions of the expected recalls p_k = E[recall of class k], the expectation being over seeds and
-test images. Each is built from weighted sums of recalls, c·p, so one interval serves them all; x_s: recalls of seed s.
+test images. Each is built from weighted sums of recalls. The difference of two methods' sums, estimated by means over
+S_a and S_b seeds, has the bounds
 
-    mean_s c·x_s  ±  sqrt( (t_{S-1} sd_s(c·x_s) / √S)²  +  (z se_test(c))² )
+    value  ∓  sqrt( t_f² (s_a²/S_a + s_b²/S_b)  +  z² (v + 2 max_k c_k²/(n_k+2)²) )
 
-The first term covers seeds. The second covers the test set and does not shrink to 0 with S, because all seeds are
-tested on the same images: it is the spread over images of what the seeds say on average, so methods that find the same
-images hard are compared image by image. Adding squared half-widths is the MOVER of Zou & Donner (2008, Statistics in
-Medicine 27:1693). Noise of an image in one seed enters both terms, so the intervals err on the wide side.
+The first term covers seeds, which are not paired; f are Welch's degrees of freedom. The second covers the test set and
+does not shrink to 0 with more seeds, because all are tested on the same images: v is the spread over images of the
+difference of what the methods' seeds say on average of an image. Adding squared half-widths is the MOVER of Zou &
+Donner (2008, Statistics in Medicine 27:1693); the two more squares, once a contrast, are those of Bonett & Price (2012,
+J. Educational and Behavioral Statistics 37:479).
 
-The worst class is min_k p_k. Below: the least of the classes' lower bounds; no correction for K is needed, since only
-the truly worst class must be bounded (intersection-union; Berger 1982, Technometrics 24:295). Above: any fixed class
-bounds the minimum, so a class is chosen on validation images, for each seed by the other seeds' runs, and reported on
-test images.
+The worst class is min_k p_k, and the gap and the worst superclass are least (greatest) sums likewise. Below: the least
+of the sums' lower bounds; no correction for their number is needed, since only the truly least must be bounded
+(intersection-union; Berger 1982, Technometrics 24:295). Above: any fixed sum bounds the least, so one is chosen on
+validation images, for each seed by the other seeds' runs, and reported on test images. Their variances over seeds come
+from few seeds but many classes, so they are moderated (Smyth 2004, Statistical Applications in Genetics and Molecular
+Biology 3:3): on the scale on which classes vary alike, and upwards only.
+Averages have one sum and keep their own variance.
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri, stdtrit  # the quantiles of the normal and of Student's t
+from scipy.special import digamma, ndtri, stdtrit, zeta  # ndtri, stdtrit: quantiles of the normal, of Student's t
 
-from drop.metrics import recalls_of, spread, tally, worst_class
+from drop.metrics import class_recalls, recalls_of, spread, tally, worst_class
 
 METRICS = ("average", "worst_class", "gap")
+ALL = (*METRICS, "spread", "worst_ten", "worst_superclass")
+WEAKEST = 10  # classes, of `worst_ten`
+LEAST = 0.01  # of a pool's mean variance: less is taken for that, since recalls move in steps of an image
+# The superclass of each of CIFAR-100's classes, in the order of its labels.
+_CODES = "41e80677i33e9i7b397b6b5a76df3f0b1aceg9b55j88fdehiag4h420h4iha32ccgc19j2a01gc9dfdgj246j558ji12f60h8ed"
+SUPERCLASS = np.array([int(code, 20) for code in _CODES])
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A quantity of the expected recalls: plug-in value, value of the class chosen on validation, interval, seeds."""
+    """A quantity of the expected recalls: plug-in value, value of the class chosen on validation, interval, seeds.
+
+    seeds: of the method that has fewer; 0 where the interval speaks of the test images alone.
+    """
 
     value: float
     chosen: float
@@ -43,12 +60,15 @@ class Trials:
     """Recalls of S runs (one a seed) on the same images: test and validation (S, K), test images a class (K,).
 
     `hits`, bool (S, n), says which test images were right, class after class; None: the recalls are known exactly.
+    `parents`, int (K,): the superclass of each class. `fixed`: nothing is to be generalised from these runs' seeds.
     """
 
     test: np.ndarray
-    validation: np.ndarray
+    validation: np.ndarray | None
     sizes: np.ndarray
     hits: np.ndarray | None = None
+    parents: np.ndarray | None = None
+    fixed: bool = False
 
     @classmethod
     def of_records(cls, records: list[dict]) -> "Trials":
@@ -58,119 +78,311 @@ class Trials:
         test, validation = (np.array([recalls_of(r[split]) for r in records]) for split in ("test", "validation"))
         sizes = tally(records[0]["test"])[1]
         packed = (np.frombuffer(base64.b64decode(record["test_hits"]), np.uint8) for record in records)
-        return cls(test, validation, sizes, np.array([np.unpackbits(row, count=sizes.sum()) for row in packed], bool))
+        hits = np.array([np.unpackbits(row, count=sizes.sum()) for row in packed], bool)
+        parents = SUPERCLASS if "classes" in records[0] and len(sizes) == len(SUPERCLASS) else None
+        return cls(test, validation, sizes, hits, parents)
 
+    @classmethod
+    def of_predictions(cls, labels, predictions, num_classes: int) -> "Trials":
+        """One network's labels and predictions, whole numbers (n,): intervals then speak of the test images alone.
 
-def _covariance(a: Trials, b: Trials) -> np.ndarray:
-    """Covariance (K,), over draws of the test images, of two methods' recalls on the same images."""
-    if a.hits is None or b.hits is None:
-        return np.zeros(len(a.sizes))
-    first, second = (t.hits.mean(axis=0) - np.repeat(t.test.mean(axis=0), t.sizes) for t in (a, b))
-    return np.add.reduceat(first * second, np.cumsum(a.sizes) - a.sizes) / (a.sizes + 2) ** 2
+        Without validation images any class may be the worst: the upper bound is the least of all classes', each at
+        1/K of the error.
+        """
+        recalls, y = class_recalls(labels, predictions, num_classes)[None], np.asarray(labels)
+        hits = (y == np.asarray(predictions))[None, np.argsort(y, kind="stable")]
+        return cls(recalls, None, np.bincount(y, minlength=num_classes), hits, fixed=True)
 
-
-def _variance(trials: Trials) -> np.ndarray:
-    """Variance (K,) of the recalls over draws of the test images; two more squares keep it above 0 where all agree.
-
-    So do the four successes and failures of Agresti & Coull (1998, The American Statistician 52:119) for one
-    proportion, and the two of Bonett & Price (2012, J. Educational and Behavioral Statistics 37:479) for a pair.
-    """
-    return _covariance(trials, trials) + (0 if trials.hits is None else 2 / (trials.sizes + 2) ** 2)
-
-
-def _others(validation: np.ndarray) -> np.ndarray:
-    """For each seed the mean over the other seeds (S, K), so that a choice is independent of the seed it judges."""
-    seeds = len(validation)
-    return validation if seeds == 1 else (validation.sum(axis=0) - validation) / (seeds - 1)
-
-
-def _half_width(values: np.ndarray, test_variance, level: float) -> np.ndarray:
-    """Half-width of the interval of the means over seeds (axis 0) of `values`; infinite for a single seed."""
-    seeds = len(values)
-    if seeds < 2:
-        return np.full(values.shape[1:], np.inf)
-    t, z = stdtrit(seeds - 1, (1 + level) / 2), ndtri((1 + level) / 2)
-    return np.sqrt(t**2 * values.var(axis=0, ddof=1) / seeds + z**2 * test_variance)
-
-
-def _contrasts(metric: str, sizes: np.ndarray) -> np.ndarray:
-    """Weights (M, K): the metric is their smallest weighted sum of recalls (the gap is minus it)."""
-    identity = np.eye(len(sizes))
-    if metric == "average":
-        return (sizes / sizes.sum())[None]
-    if metric == "worst_class":
-        return identity
-    if metric == "gap":
-        return (identity[:, None] - identity[None]).reshape(-1, len(sizes))
-    raise ValueError(f"Unknown metric {metric!r}: it must be one of {', '.join(METRICS)}.")
-
-
-def _chosen(trials: Trials, contrasts: np.ndarray, k: int) -> np.ndarray:
-    """Weights (S, K) of the k contrasts that look smallest on the validation images of the other seeds."""
-    order = np.argsort(_others(trials.validation) @ contrasts.T, axis=1, kind="stable")
-    return contrasts[order[:, :k]].mean(axis=1)
-
-
-def _lower(a: Trials, b: Trials, contrasts: np.ndarray, k: int, level: float) -> float:
-    """Lower bound of m(a) - m(b), m = mean of the k smallest c·p: every c for a, the chosen ones for b."""
-    chosen = _chosen(b, contrasts, k)
-    values = a.test @ contrasts.T - (b.test * chosen).sum(axis=1, keepdims=True)  # (S, M)
-    w = chosen.mean(axis=0)
-    variance = contrasts**2 @ _variance(a) + w**2 @ _variance(b) - 2 * (contrasts * w) @ _covariance(a, b)
-    low = values.mean(axis=0) - _half_width(values, variance, level)
-    return float(np.sort(low)[:k].mean())
-
-
-def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
-    """Metric of a minus metric of b on shared seeds (row s of both belongs to the same seed), with its interval.
-
-    Both must have been tested on the same images, in one order. `k` > 1: the mean of the k worst classes. The interval
-    ends where differences do, at -1 and 1.
-    """
-    if a.test.shape != b.test.shape or (a.sizes != b.sizes).any():
-        raise ValueError(f"A difference needs the same seeds and test images, got {a.test.shape} and {b.test.shape}.")
-    contrasts = _contrasts(metric, a.sizes)
-    if metric == "gap":
-        a, b = b, a  # gap = -min(c·p)
-    value = worst_class(a.test.mean(axis=0) @ contrasts.T, k) - worst_class(b.test.mean(axis=0) @ contrasts.T, k)
-    chosen = [(x.test * _chosen(x, contrasts, k)).sum(axis=1).mean() for x in (a, b)]
-    low, high = max(_lower(a, b, contrasts, k, level), -1.0), min(-_lower(b, a, contrasts, k, level), 1.0)
-    return Estimate(float(value), float(chosen[0] - chosen[1]), low, high, len(a.test))
-
-
-def estimate(trials: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
-    """Metric (or "spread") of one method with its interval: the difference to a method that is never right for sure.
-
-    The plug-in minimum is biased low (it picks the unluckiest class), the class chosen on validation biased high. The
-    interval ends where the metric does, at 0 and 1.
-    """
-    is_spread = metric == "spread"
-    e = _spread_estimate(trials, level) if is_spread else difference(trials, nothing(trials), metric, level, k)
-    return replace(e, low=max(e.low, 0.0), high=min(e.high, 1.0))
+    @property
+    def seeds(self) -> float:
+        """How many seeds there are to generalise from; infinitely many where that is not asked for."""
+        return np.inf if self.fixed else len(self.test)
 
 
 def nothing(like: Trials) -> Trials:
     """Trials with recall 0 everywhere and no uncertainty."""
-    return Trials(np.zeros_like(like.test), np.zeros_like(like.test), like.sizes)
+    zeros = np.zeros((1, like.test.shape[1]))
+    return Trials(zeros, zeros, like.sizes, parents=like.parents, fixed=True)
 
 
-def _spread_estimate(trials: Trials, level: float) -> Estimate:
-    """Standard deviation over classes of the expected recalls, with a conservative interval.
+class Bounds(NamedTuple):
+    """Lower bounds of differences (M,), of which the least counts, or the mean of the k least."""
+
+    value: np.ndarray
+    seeds: np.ndarray  # variance over seeds
+    freedom: np.ndarray  # its degrees of freedom
+    images: np.ndarray  # variance over draws of the test images
+    choices: int = 1  # sums that one was chosen from on the test images themselves
+    k: int = 1
+
+    def __call__(self, tail: float) -> float:
+        """The bound at a one-sided error of `tail`."""
+        p = 1 - tail / self.choices
+        t = np.where(np.isinf(self.freedom), ndtri(p), stdtrit(np.minimum(self.freedom, 1e9), p))
+        with np.errstate(invalid="ignore"):
+            reach = np.sqrt(np.nan_to_num(t**2 * self.seeds, nan=0.0, posinf=np.inf) + ndtri(p) ** 2 * self.images)
+        return float(np.sort(self.value - reach)[: self.k].mean())
+
+    def with_seeds(self, factor: float) -> "Bounds":
+        """What to expect of `factor` times as many seeds if values and variances stay."""
+        return self._replace(seeds=self.seeds / factor, freedom=self.freedom * factor)
+
+
+def _sums(metric: str, like: Trials) -> np.ndarray:
+    """Weights (M, K): the metric is their smallest weighted sum of recalls (the gap is minus it)."""
+    K = len(like.sizes)
+    if metric == "worst_class":
+        return np.eye(K)
+    if metric == "gap":
+        return _differences(K)
+    if metric == "worst_superclass" and like.parents is not None:
+        members = like.parents == np.unique(like.parents)[:, None]
+        return members / members.sum(axis=1, keepdims=True)
+    raise ValueError(f"Unknown metric {metric!r} of {K} classes: it must be one of {', '.join(ALL)}.")
+
+
+@cache
+def _differences(K: int) -> np.ndarray:
+    """Weights (K (K-1), K) of the differences of any two of K recalls; of one recall, nothing."""
+    pairs = np.array([(i, j) for i in range(K) for j in range(K) if i != j] or [(0, 0)])
+    return np.eye(K)[pairs[:, 0]] - np.eye(K)[pairs[:, 1]]
+
+
+def _weights(metric: str, trials: Trials) -> np.ndarray | None:
+    """Weights (S, K) of a metric that is one weighted sum of each run's recalls; None for others."""
+    if metric == "average":
+        return np.broadcast_to(trials.sizes / trials.sizes.sum(), trials.test.shape)
+    if metric == "worst_ten":
+        if trials.validation is None:
+            raise ValueError("The ten weakest classes are chosen on validation images, and there are none.")
+        ranks = trials.validation.argsort(axis=1, kind="stable").argsort(axis=1)
+        return (ranks < WEAKEST) / min(WEAKEST, ranks.shape[1])
+    return None
+
+
+def _per_image(trials: Trials, weights: np.ndarray | None = None) -> np.ndarray | float:
+    """What the seeds say of each image on average (n,), with weights (S, K) or none, less the mean of its class.
+
+    0 where the recalls are known exactly.
+    """
+    if trials.hits is None:
+        return 0.0
+    hits = trials.hits if weights is None else trials.hits * np.repeat(weights, trials.sizes, axis=1)
+    mean = hits.mean(axis=0)
+    return mean - np.repeat(np.add.reduceat(mean, _starts(trials)) / trials.sizes, trials.sizes)
+
+
+def _starts(trials: Trials) -> np.ndarray:
+    return np.cumsum(trials.sizes) - trials.sizes
+
+
+def _by_class(trials: Trials, products: np.ndarray | float) -> np.ndarray:
+    """(Co)variances (K,), over draws of the images, of class means, from products (n,) of deviations of images."""
+    if np.ndim(products) == 0:  # nothing varies
+        return np.zeros(len(trials.sizes))
+    return np.add.reduceat(products, _starts(trials)) / (trials.sizes + 2) ** 2
+
+
+def prior_freedom(variances: np.ndarray, freedom: float) -> float:
+    """Smyth's f0: to how many degrees of freedom a pool (M,) tells one of its variances; inf: all are the same.
+
+    The variance of log s² over the pool is trigamma(f/2), the noise of f degrees of freedom, plus trigamma(f0/2).
+    """
+    excess = np.log(variances).var(ddof=1) - zeta(2, freedom / 2)  # zeta(2, x) is trigamma(x),
+    if excess <= 0:
+        return np.inf
+    x = 0.5 + 1 / excess
+    for _ in range(12):  # Newton's method for trigamma(x) = excess, on 1 / trigamma, which is nearly straight
+        now = zeta(2, x)
+        x += now * (now / excess - 1) / (2 * zeta(3, x))  # -2 zeta(3, x) its slope
+    return float(2 * x)
+
+
+def moderated(variances: np.ndarray, freedom: float, prior: float) -> np.ndarray:
+    """Variances (M,) on f degrees of freedom, drawn towards their pool's s0²: (f0 s0² + f s²) / (f0 + f)."""
+    level = np.log(variances).mean() - digamma(freedom / 2) + np.log(freedom / 2)
+    if np.isinf(prior):
+        return np.full(len(variances), np.exp(level))
+    common = np.exp(level + digamma(prior / 2) - np.log(prior / 2))
+    return (prior * common + freedom * variances) / (prior + freedom)
+
+
+def _scale(trials: Trials, sums: np.ndarray) -> np.ndarray:
+    """How much sums (M, K) vary where all classes vary alike on the probit scale: the squares of c times φ(Φ⁻¹(p))²."""
+    p = (trials.test.mean(axis=0) * trials.sizes + 1) / (trials.sizes + 2)
+    return sums**2 @ np.exp(-(ndtri(p) ** 2))
+
+
+def _own(trials: Trials, values: np.ndarray) -> tuple[np.ndarray, float]:
+    """Variance (M,) over seeds of values (S, M), and its degrees of freedom; a single seed bounds nothing."""
+    if trials.fixed:
+        return np.zeros(values.shape[1]), np.inf
+    return (
+        (values.var(axis=0, ddof=1), len(values) - 1.0) if len(values) > 1 else (np.full(values.shape[1], np.inf), 1.0)
+    )
+
+
+def _over_seeds(methods: tuple[Trials, Trials], sums: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """For both methods the moderated variance (M,) over seeds of sums (M, K) of one run, and its degrees of freedom."""
+    found = [_own(trials, trials.test @ sums.T) for trials in methods]
+    pooled = [i for i, (variances, _) in enumerate(found) if 0 < variances.max() < np.inf]
+    if len(sums) < 3 or not pooled:
+        return found
+    scales = {i: _scale(methods[i], sums) for i in pooled}
+    mean = np.mean([found[i][0] / scales[i] for i in pooled], axis=0)
+    least = LEAST * mean.mean()
+    prior = prior_freedom(np.maximum(mean, least), sum(found[i][1] for i in pooled))
+    for i in pooled:
+        variances, f = found[i]
+        drawn = scales[i] * moderated(np.maximum(variances / scales[i], least), f, prior)
+        # A variance is never taken for less than its own, and the whole pool has only so many degrees of freedom.
+        found[i] = np.maximum(drawn, variances), min(f + prior, f * len(methods[i].sizes))
+    return found
+
+
+def _welch(first: np.ndarray, f: float, second: np.ndarray, g: float) -> tuple[np.ndarray, np.ndarray]:
+    """The sum of two variances (M,) known to f and g degrees of freedom, and its own degrees of freedom."""
+    both = first + second
+    with np.errstate(invalid="ignore", divide="ignore"):
+        freedom = both**2 / (first**2 / f + second**2 / g)
+    return both, np.where((both > 0) & np.isfinite(both), freedom, 1.0)
+
+
+def _one_sum(a: Trials, b: Trials, metric: str) -> Bounds:
+    """Lower bound of the difference of a metric that is one weighted sum in each run."""
+    weights = [_weights(metric, t) for t in (a, b)]
+    values = [(t.test * w).sum(axis=1, keepdims=True) for t, w in zip((a, b), weights, strict=True)]
+    (first, f), (second, g) = (_own(t, v) for t, v in zip((a, b), values, strict=True))
+    u, v = (_per_image(t, w) for t, w in zip((a, b), weights, strict=True))
+    largest = np.max([w.max(axis=0) for w in weights], axis=0)
+    images = _by_class(a, (u - v) ** 2).sum() + _squares(a, b, largest[None])
+    value = values[0].mean(axis=0) - values[1].mean(axis=0)
+    return Bounds(value, *_welch(first / len(a.test), f, second / len(b.test), g), images)
+
+
+def _squares(a: Trials, b: Trials, weights: np.ndarray) -> np.ndarray:
+    """The two more squares (M,) of a contrast with weights (M, K), at its class that counts most."""
+    exact = a.hits is None and b.hits is None
+    return 0 * weights[:, 0] if exact else (2 * weights**2 / (a.sizes + 2) ** 2).max(axis=1)
+
+
+def _least(a: Trials, b: Trials, metric: str, k: int) -> Bounds:
+    """Lower bounds of m(a) - m(b), m the least of some sums: every sum for a, for b those chosen on validation."""
+    sums = _sums(metric, a)
+    chosen = _chosen(b, sums, k)
+    weights = sums[chosen].mean(axis=1)  # (S_b, K)
+    (mine, f), (theirs, g) = _over_seeds((a, b), sums)
+    one = (np.sqrt(theirs[chosen]).mean(axis=1) ** 2).mean()  # k sums vary at most as if they did so together
+    seeds, freedom = _welch(mine / len(a.test), f, np.full(len(sums), one / len(b.test)), g)
+    u, v = _per_image(a), _per_image(b, weights)
+    images = sums**2 @ _by_class(a, u * u) + _by_class(a, v * v).sum() - 2 * sums @ _by_class(a, u * v)
+    images = images + _squares(a, b, np.maximum(abs(sums), abs(weights).max(axis=0) * (b.hits is not None)))
+    value = (a.test @ sums.T).mean(axis=0) - (b.test * weights).sum(axis=1).mean()
+    return Bounds(value, seeds, freedom, images, len(sums) if b.validation is None else 1, k)
+
+
+def bounds(a: Trials, b: Trials, metric: str = "worst_class", k: int = 1) -> Bounds:
+    """Lower bounds of metric(a) - metric(b); upper ones are minus those of metric(b) - metric(a)."""
+    if a.test.shape[1] != b.test.shape[1] or (a.sizes != b.sizes).any():
+        raise ValueError(f"A difference needs the same classes and test images, got {a.sizes} and {b.sizes} a class.")
+    if metric in ("average", "worst_ten"):
+        return _one_sum(a, b, metric)
+    return _least(b, a, metric, k) if metric == "gap" else _least(a, b, metric, k)
+
+
+def difference(a: Trials, b: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
+    """Metric of a minus metric of b with its interval; both tested on the same images, in one order.
+
+    Seeds need not be the same or as many. `k` > 1: the mean of the k worst classes. The interval ends where differences
+    do, at -1 and 1.
+    """
+    tail = (1 - level) / 2
+    value, chosen = (_value(a, metric, k, which) - _value(b, metric, k, which) for which in ("value", "chosen"))
+    ends = lower(a, b, metric, k)(tail), -lower(b, a, metric, k)(tail)
+    seeds = min(a.seeds, b.seeds)
+    return Estimate(value, chosen, max(ends[0], -1.0), min(ends[1], 1.0), int(seeds) if np.isfinite(seeds) else 0)
+
+
+def lower(a: Trials, b: Trials, metric: str = "worst_class", k: int = 1) -> Callable[[float], float]:
+    """The lower bound of metric(a) - metric(b) as a function of its one-sided error."""
+    return partial(_spread_below, a, b) if metric == "spread" else bounds(a, b, metric, k)
+
+
+def p_value(bound: Callable[[float], float], margin: float) -> float:
+    """The least one-sided error at which a lower bound lies above a margin; 1 where it does not at one half."""
+    if not bound(0.5) > margin:
+        return 1.0
+    low, high = np.log([1e-12, 0.5])
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (low, middle) if bound(np.exp(middle)) > margin else (middle, high)
+    return float(np.exp(high))
+
+
+def estimate(trials: Trials, metric: str = "worst_class", level: float = 0.95, k: int = 1) -> Estimate:
+    """Metric of one method with its interval: the difference to a method that is never right for sure.
+
+    The plug-in minimum is biased low (it picks the unluckiest class), the class chosen on validation biased high. The
+    interval ends where the metric does, at 0 and 1.
+    """
+    e = difference(trials, nothing(trials), metric, level, k)
+    return replace(e, low=max(e.low, 0.0), high=min(e.high, 1.0))
+
+
+def _value(trials: Trials, metric: str, k: int, which: str) -> float:
+    """The metric of the mean recalls, or ("chosen") of the sums that the other seeds' validation recalls choose."""
+    if metric == "spread":
+        ends = _spread(trials, 0.5)
+        return ends[0] if which == "value" else ends[1]
+    weights = _weights(metric, trials)
+    if weights is not None:
+        return float((trials.test * weights).sum(axis=1).mean())
+    sums = _sums(metric, trials)
+    sign = -1.0 if metric == "gap" else 1.0
+    if which == "value":
+        return sign * float(worst_class(trials.test.mean(axis=0) @ sums.T, k))
+    return sign * float((trials.test * sums[_chosen(trials, sums, k)].mean(axis=1)).sum(axis=1).mean())
+
+
+def _chosen(trials: Trials, sums: np.ndarray, k: int) -> np.ndarray:
+    """The k sums (S, k) that look least on the other seeds' validation images; without any, on the test images."""
+    return np.argsort(_others(trials) @ sums.T, axis=1, kind="stable")[:, :k]
+
+
+def _others(trials: Trials) -> np.ndarray:
+    """For each seed the mean validation recalls of the others (S, K), so that a choice is independent of its judge."""
+    seen = trials.test if trials.validation is None else trials.validation
+    return seen if len(seen) == 1 else (seen.sum(axis=0) - seen) / (len(seen) - 1)
+
+
+def _spread(trials: Trials, tail: float) -> tuple[float, float, float, float]:
+    """Standard deviation over classes of the expected recalls: value, value along chosen weights, conservative ends.
 
     It is the largest c·p/√K over unit vectors c that sum to 0. Below: the c of the other seeds' validation recalls.
     Above: the plug-in value plus the widest half-width that any c can have.
     """
-    seeds, classes = trials.test.shape
-    c = _others(trials.validation)
+    root = np.sqrt(trials.test.shape[1])
+    c = _others(trials)
     c = c - c.mean(axis=1, keepdims=True)
-    c = c / np.maximum(np.linalg.norm(c, axis=1, keepdims=True), 1e-12)
-    along, variance = (trials.test * c).sum(axis=1), _variance(trials)
-    low = along.mean() - _half_width(along, c.mean(axis=0) ** 2 @ variance, level)
+    c = c / np.maximum(np.linalg.norm(c, axis=1, keepdims=True), 1e-12) / root
+    along, each = (trials.test * c).sum(axis=1), _by_class(trials, _per_image(trials) ** 2)
+    each = each + (0 if trials.hits is None else 2 / (trials.sizes + 2) ** 2)
     # The longest axis of the runs' cloud, as S values with the largest standard deviation that any c can give.
     left, length, _ = np.linalg.svd(trials.test - trials.test.mean(axis=0), full_matrices=False)
-    value = float(spread(trials.test.mean(axis=0)))
-    high = value + _half_width(left[:, 0] * length[0], variance.max(), level) / np.sqrt(classes)
-    return Estimate(value, float(along.mean() / np.sqrt(classes)), float(low / np.sqrt(classes)), float(high), seeds)
+    value, ends = float(spread(trials.test.mean(axis=0))), []
+    for center, values, images in (
+        (along.mean(), along, c.mean(axis=0) ** 2 @ each),
+        (-value, left[:, 0] * length[0] / root, each.max() / root**2),
+    ):
+        variance, f = _own(trials, values[:, None])
+        ends.append(Bounds(np.array([center]), variance / len(values), np.array([f]), np.array([images]))(tail))
+    return value, float(along.mean()), ends[0], -ends[1]
+
+
+def _spread_below(a: Trials, b: Trials, tail: float) -> float:
+    """Lower bound of the difference of two spreads, by the MOVER from those of each; that they share images is lost."""
+    (first, _, low, _), (second, _, _, high) = _spread(a, tail), _spread(b, tail)
+    return first - second - float(np.hypot(max(first - low, 0.0), max(high - second, 0.0)))
 
 
 def area(densities, estimates: list[Estimate]) -> Estimate:

@@ -66,12 +66,15 @@ def test_verdict_of_a_line(metric, text, verdict):
     assert judged(metric, text, recorded(TABLE)).verdict == verdict
 
 
-def test_one_seed_decides_nothing_and_only_shared_seeds_count():
+def test_one_seed_decides_nothing_and_seeds_need_not_be_shared():
     text = "random+drop @ 0.3 > random @ 0.3 + 0.01"
     one = [record("random+drop", 0.3, 0.9, 0), record("random", 0.3, 0.5, 0), record("random", 0.3, 0.5, 1)]
     line = judged("worst_class", text, one)
     assert (line.verdict, line.estimate.seeds) == ("undecided", 1)
-    assert judged("worst_class", text, one[:1] + one[2:]).verdict == "not measured"
+    assert judged("worst_class", text, one[1:]).verdict == "not measured"
+    several = [record("random+drop", 0.3, 0.9, seed) for seed in (5, 6, 7)] + one[1:]
+    line = judged("worst_class", text, several)
+    assert (line.verdict, line.estimate.seeds) == ("supported", 2)
 
 
 def test_runs_of_another_recipe_or_other_data_do_not_count():
@@ -381,6 +384,10 @@ def edited(document, where, value):
         (("claims", 0, "parts", 1, "given"), None, ["C1b"]),
         (("claims", 0, "paper"), "71.3 %, Table 2", []),
         (("estimands", "luck"), "a new one", []),
+        (("interval", "images"), "none", ["interval"]),
+        (("verdicts",), None, ["verdicts"]),
+        (("replication", "rule"), "the better of the two", ["replication"]),
+        (("planned",), {}, []),
     ],
 )
 def test_a_silent_change_is_found(where, value, found):
@@ -395,6 +402,8 @@ def test_a_change_with_its_reason_is_allowed_and_a_reason_serves_once():
     second = edited(first, ("claims", 1, "parts", 0, "for", "d"), [0.3])
     assert claims.silent_changes(second, [first, old]) == ["C2a"]
     assert claims.silent_changes(edited(first, ("claims", 1, "changes"), [{"date": "2026-12-01"}]), [old]) == ["C2a"]
+    third = edited(edited(old, ("verdicts", "holds"), "most do"), ("verdicts", "changes"), [REASON])
+    assert claims.silent_changes(third, [old]) == []
 
 
 def test_claims_and_parts_may_be_added():
