@@ -18,7 +18,7 @@ import drop
 from drop.commands import own
 from drop.commands.folder import folder
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console(stderr=True)
 
 Name = Annotated[str, typer.Argument(help="benchmark, such as fashion-mnist")]

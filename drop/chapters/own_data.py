@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from scipy import stats
 
-from drop.chapters import tables
+from drop.chapters import charts, figures, tables
 from drop.places import MEASURED
 
 FILE = MEASURED / "own_data.json"
 LEVEL = 0.05
+DENSITY = 0.3  # of the examples
 COMPARED = ("random", "proportional", "balanced", "drop")  # no candidates
 CHECKED = ("prune", "prune-bare")  # added when the rule had been chosen
 LABELS = {
@@ -31,6 +33,48 @@ LABELS = {
     "half-balanced": "½ smoothed DRoP + ½ balanced", "prune": "drop.prune, from counts",
     "prune-bare": "drop.prune, from bare recalls",
 }  # fmt: skip
+
+
+class Before(NamedTuple):
+    """Recalls by class of models trained on all of the training set ("full"), at random, and as drop.prune keeps."""
+
+    names: Sequence[str]
+    recalls: dict[str, Sequence[float]]
+    kept: Sequence[float]
+    sizes: Sequence[float]  # of the training set
+
+    def average(self, name: str) -> float:
+        """Share right of all samples, where each class is as frequent in use as in training."""
+        return float(np.average(self.recalls[name], weights=self.sizes))
+
+    def figure(self, title: str = "") -> Figure:
+        """The picture before and after, class by class; of several runs put together the mean."""
+        looks = {
+            "full": figures.method("full")._replace(label="all samples"),
+            "random": figures.method("random")._replace(label="random"),
+            "drop": figures.method("random+drop")._replace(label="drop.prune"),
+        }
+        values = {name: [100 * r for r in self.recalls[name]] for name in looks}
+        return charts.classes(values, [str(name) for name in self.names], title, "right, % of the class", looks=looks)
+
+    def picture(self, file: str) -> None:
+        """The figure as a file, and its numbers in the terminal."""
+        for name, values in self.recalls.items():
+            print(f"{name}: average {100 * self.average(name):.1f}, worst class {100 * min(values):.1f} %")
+        self.figure().savefig(file, bbox_inches="tight", dpi=200)
+
+
+def examples() -> dict[str, list[Before]]:
+    """The recorded runs of `drop.chapters.examples`, one a seed, as `rerun/own_examples.py` wrote them."""
+    found = json.loads((MEASURED / "own_examples.json").read_text())
+    return {name: [Before(**run) for run in runs] for name, runs in found["runs"].items()}
+
+
+def together(runs: Sequence[Before]) -> Before:
+    """The means over several runs."""
+    recalls = {name: list(np.mean([run.recalls[name] for run in runs], axis=0)) for name in runs[0].recalls}
+    kept, sizes = (list(np.mean([getattr(run, what) for run in runs], axis=0)) for what in ("kept", "sizes"))
+    return Before(runs[0].names, recalls, kept, sizes)
 
 
 class Outcome(NamedTuple):

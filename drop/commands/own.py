@@ -26,7 +26,7 @@ AtLeast = Annotated[
 Group = Annotated[str | None, typer.Option(help="the column of groups that share the budget in place of classes")]
 Seed = Annotated[int, typer.Option(help="of the choice inside the classes")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="where to; see below")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="the file to write; see above")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace the output if it is there")]
 
 LABELS = ("label", "labels", "class", "target", "y", "category")
