@@ -19,6 +19,7 @@ ALONE = (
 )
 # What builds the book comes first, then what is long, so that no core stands idle at the end; all others follow.
 ORDER = ("tests/publish/test_book.py::test_b", "tests/rerun", "tests/experiments", "book", "tests/publish")
+PATIENCE = 600  # seconds: a slow machine is no failure
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 COMPLETE = importlib.util.find_spec("papermill") is not None  # else only the tests of the core can run
@@ -44,6 +45,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if hasattr(item, "output_timeout"):  # seconds that nbval gives a cell to say what it computed
+            item.output_timeout = PATIENCE
     items.sort(key=lambda item: next((i for i, start in enumerate(ORDER) if item.nodeid.startswith(start)), len(ORDER)))
 
 
@@ -51,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Kernels start as the book's do, and every process keeps to one core where several share the tests."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if hasattr(config.option, "nbval_kernel_startup_timeout"):
+        config.option.nbval_kernel_startup_timeout = PATIENCE
     if COMPLETE:
         from publish import kernels
 

@@ -225,6 +225,7 @@ def test_pages_in_a_browser(book: Path, browser, theme: str):
     """Nothing is fetched, no script complains, mathematics is set, figures follow the theme, phones scroll one way."""
     context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme=theme)
     page = context.new_page()
+    page.set_default_timeout(600_000)
     requests, complaints = [], []
     page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))

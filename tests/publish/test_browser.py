@@ -48,6 +48,7 @@ def test_no_link_and_no_anchor_is_dead(book: Path):
 def test_pages_are_short_and_light_and_nothing_is_cut_off(book: Path, browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(600_000)
     found, tall = [], set()
     page.on("requestfinished", lambda request: loaded.append(request.url))
     for path in pages_of(book):
@@ -72,6 +73,7 @@ def test_no_page_has_a_serious_barrier(book: Path, browser, theme: str):
 
     context, barriers = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme), []
     page = context.new_page()
+    page.set_default_timeout(600_000)
     for path in pages_of(book):
         page.goto(path.as_uri())
         for found in Axe().run(page, context="article", options={"resultTypes": ["violations"]})["violations"]:
@@ -84,10 +86,9 @@ def test_no_page_has_a_serious_barrier(book: Path, browser, theme: str):
 
 def test_search_quotes_pages_from_a_disk(book: Path, browser):
     page = browser.new_page()
+    page.set_default_timeout(600_000)
     page.goto((book / "search.html").as_uri() + "?q=saturation")
-    page.wait_for_selector("#search-results li", timeout=60_000)
-    page.wait_for_function(
-        "document.querySelector('#search-results p.context, #search-results .context')", timeout=60_000
-    )
+    page.wait_for_selector("#search-results li")
+    page.wait_for_function("document.querySelector('#search-results p.context, #search-results .context')")
     assert "satur" in page.locator("#search-results .context").first.inner_text().lower()
     page.close()

@@ -68,6 +68,7 @@ def test_the_figure_follows_the_arrow_keys():
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 360, "height": 800})
+        page.set_default_timeout(600_000)
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.set_content(page_text)

@@ -34,6 +34,7 @@ def tool(page: str) -> str:
 @pytest.fixture
 def page(browser):
     page = browser.new_page()
+    page.set_default_timeout(600_000)
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
