@@ -129,9 +129,17 @@ def run(
 
 @guarded
 def status() -> None:
-    """List the records made by other code or under another protocol; nothing is retrained unless asked."""
-    from drop.experiments import records
+    """List what is being trained, and the records made by other code or under another protocol.
 
+    Nothing is retrained unless asked.
+    """
+    from drop.experiments import records
+    from drop.experiments.running import running
+
+    for note in running(records.Store().root):
+        where = f"{note['what']}, step {note['done']} of {note['steps']} when last written down"
+        how = f"running since {note['since']}" if note["alive"] else "interrupted, the same command goes on"
+        print(f"{how}: {where} ({note['host']}, process {note['process']})")
     found = records.Store().all(protocol=None)
     stale = records.status(found)
     counts = Counter((r["run"]["benchmark"], r["run"]["scale"], r["run"]["pruner"], reason) for r, reason in stale)

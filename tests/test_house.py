@@ -190,9 +190,10 @@ NEEDS = {
     "door": {"typer", "rich", "click", "markdown_it", "mdurl", "pygments", "shellingham", "annotated_doc"},
 }
 TORCH = {  # what cannot be read without torch; everything else can
-    "experiments": {"arena", "arithmetic", "convergence", "lanes", "losses", "models", "queries", "runs", "training"},
+    "experiments": {"arena", "arithmetic", "checkpoints", "convergence", "lanes", "losses", "models", "queries", "runs",
+                    "training"},
     "chapters": {"definitions", "photos", "material", "query_times", "release", "released_quotas"},
-}
+}  # fmt: skip
 
 
 def run_without(allowed: set[str], modules: list[str], then: str = "") -> None:

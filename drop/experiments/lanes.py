@@ -22,6 +22,7 @@ from drop.experiments.losses import loss_of, retrain_head
 from drop.experiments.models import Network, build
 
 AHEAD = 32  # batches that are drawn and augmented at once
+KEPT = ("order", "done", "drawn", "losses", "evaluated", "dynamics", "guesses")  # of the progress, by a checkpoint
 Named = tuple[str, tuple[tuple[str, float], ...]]  # a loss and its settings
 
 
@@ -43,6 +44,7 @@ class Job:
     sampling: np.ndarray | None = None  # float (n,): chances of the samples, drawn with replacement; None: permutations
     retrain: tuple[float, float] | None = None  # classifier re-training at the end: share of the steps, learning rate
     after: Callable[[Network, Arena], dict[str, np.ndarray]] | None = None  # what to read off the trained network
+    label: str = ""  # for people
 
     @property
     def size(self) -> int:
@@ -85,6 +87,7 @@ class Progress:
     stops: list[int]  # the steps after which to evaluate
     order: torch.Tensor  # int64: what remains of the permutations drawn so far, as epoch * n + sample
     began: float = field(default_factory=time.perf_counter)
+    saved: float = field(default_factory=time.perf_counter)  # when a checkpoint was last written
     done: int = 0  # steps
     drawn: int = 0  # epochs
     losses: list[torch.Tensor] = field(default_factory=list)
@@ -225,6 +228,32 @@ class Lane:
         retrain_head(self.network.head, embeddings.float(), arena.labels[kept], steps, job.recipe.batch, rate,
                      _generator("head", job))  # fmt: skip
 
+    def state(self) -> dict[str, Any]:
+        """All that the lane needs to go on, between two blocks of steps: tensors, numbers, lists and dictionaries."""
+        p, generators = self.progress, (self.progress.shuffling, self.progress.augmenting)
+        return {
+            "network": self.network.state_dict(), "loss": self.loss.state(),
+            "momenta": [self.optimizer.state[each]["momentum_buffer"] for each in self.network.parameters()],
+            "generators": [None if each is None else each.get_state() for each in generators],
+            "progress": {name: getattr(p, name) for name in KEPT}, "seconds": time.perf_counter() - p.began,
+        }  # fmt: skip
+
+    @torch.no_grad()
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a state, whose tensors lie on the CPU, in the job it was taken in, which has just been loaded."""
+        p, device = self.progress, self.arena.device
+        self.network.load_state_dict(state["network"])
+        for name, value in state["loss"].items():
+            getattr(self.loss, name).copy_(value)
+        for parameter, value in zip(self.network.parameters(), state["momenta"], strict=True):
+            self.optimizer.state[parameter]["momentum_buffer"].copy_(value)
+        for generator, value in zip((p.shuffling, p.augmenting), state["generators"], strict=True):
+            if generator is not None:
+                generator.set_state(value)
+        for name, value in state["progress"].items():
+            setattr(p, name, value if name == "order" else _to(device, value))
+        p.began = time.perf_counter() - state["seconds"]
+
     def result(self) -> Result:
         p = self.progress
         outputs = {name: values.cpu().numpy() for name, values in p.dynamics.items()}
@@ -238,6 +267,15 @@ class Lane:
         hits = right[self.arena.strata["test"].argsort(stable=True)].cpu().numpy()
         how = circumstances(self.arena.arithmetic, self.arena.device)
         return Result(validation, test, hits, epochs, losses, time.perf_counter() - p.began, outputs, how)
+
+
+def _to(device: torch.device, value: Any) -> Any:
+    """Tensors, in lists, tuples and dictionaries, on a device."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_to(device, each) for each in value)
+    if isinstance(value, dict):
+        return {name: _to(device, each) for name, each in value.items()}
+    return value.to(device) if isinstance(value, torch.Tensor) else value
 
 
 def _generator(use: str, job: Job) -> torch.Generator:

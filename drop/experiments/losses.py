@@ -79,6 +79,10 @@ class Loss:
         """The scalar to minimise on a batch: logits float (B, K), labels and groups int64 (B,)."""
         return cross_entropy(logits, labels, self.class_weights, self.smoothing)
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """The tensors that it lives by, by name."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, torch.Tensor)}
+
     def evaluated(self, class_recalls: torch.Tensor, done: float) -> None:
         """After an evaluation, with the validation recalls (K,) and the fraction of all steps that is done."""
 

@@ -62,10 +62,11 @@ class Query:
 
     def job(self, size: int) -> Job:
         """Its training on all `size` samples; recalls are read after every epoch."""
-        name = ("query", self.seed, self.index)
+        name, which = ("query", self.seed, self.index), "full" if self.index < 0 else f"short {self.index}"
+        label = f"{self.benchmark.name} {self.benchmark.scale} query ({which}) seed {self.seed}"
         how = {"after": {-1: read_full, -2: read_errors}.get(self.index, read_short)}
         how |= {"record_dynamics": True} if self.index == -1 else {}
-        return Job(name, self.recipe, np.arange(size), augment=False, **how)
+        return Job(name, self.recipe, np.arange(size), augment=False, label=label, **how)
 
 
 def queries_for(benchmark: Benchmark, seed: int, score: str) -> list[Query]:

@@ -28,6 +28,7 @@ from drop.experiments import datasets, machine, records
 from drop.experiments.arena import Arena
 from drop.experiments.arithmetic import decide, to_the_terminal
 from drop.experiments.benchmarks import FRESH, RULES, SCORES, Benchmark, Run, parts, with_rounds_before
+from drop.experiments.checkpoints import Keeper
 from drop.experiments.datasets import DataSet
 from drop.experiments.lanes import Job, Result, seed_of
 from drop.experiments.losses import LOSSES
@@ -140,7 +141,8 @@ def job_of(run: Run, kept: np.ndarray, data: DataSet, store: Store) -> Job:
     if method == "group-subsampling":
         epochs = round(recipe.epochs * settings["share"] * len(groups) / len(kept))
         recipe = dataclasses.replace(recipe, epochs=max(1, epochs))
-    return Job(("final", run.seed), recipe, kept, **how)
+    label = f"{run.benchmark.name} {run.benchmark.scale} {run.pruner} {run.density:g} seed {run.seed}"
+    return Job(("final", run.seed), recipe, kept, label=label, **how)
 
 
 def record_of(run: Run, data: DataSet, kept: np.ndarray, recalls: np.ndarray | None, result: Result,
@@ -213,10 +215,13 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
     if runs and not round(least := min(run.density for run in runs) * len(labels)):
         raise ValueError(f"a density keeps none of {len(labels)} images: the least one means {least:.2g} of them")
     queries = [query for query in needed_queries(runs) if not shelf.has(query)]
-    with Trainer(benchmark, data, device, workers, lanes) as trainer:
+    keeper = Keeper(store.root, data.digest)
+    with Trainer(benchmark, data, device, workers, lanes, keeper) as trainer:
         work = sorted(((query, query.job(len(labels))) for query in queries), key=lambda item: -item[1].recipe.epochs)
+        jobs = dict(work)
         for done, (query, result) in enumerate(trainer(work), 1):
             shelf.put(query, result)
+            keeper.end(jobs[query])
             report("query models", done, len(queries), query, result)
         for query in needed_queries(run for run in runs if "grand" in needed_scores(run)):
             if query.index >= 0:
@@ -225,16 +230,20 @@ def _measure(benchmark, runs, store, device, workers, lanes, report) -> None:
         work = [
             (r, job_of(r, chosen[r][0], data, store)) for r in sorted(runs, key=lambda run: (run.seed, -run.density))
         ]
+        jobs = dict(work)
         for done, (run, result) in enumerate(trainer(work), 1):
             store.put(record_of(run, data, *chosen[run], result, trainer.workers))
+            keeper.end(jobs[run])
             report("runs", done, len(runs), run, result)
 
 
 class Trainer:
     """Trains (what, job) pairs of a benchmark, on a GPU, in processes or right here, and yields (what, result)."""
 
-    def __init__(self, benchmark: Benchmark, data: DataSet, device: str, workers: int, lanes: int):
-        self.benchmark, self.data, self.device, self.lanes = benchmark, data, device, lanes
+    def __init__(
+        self, benchmark: Benchmark, data: DataSet, device: str, workers: int, lanes: int, keeper: Keeper | None = None
+    ):
+        self.benchmark, self.data, self.device, self.lanes, self.keeper = benchmark, data, device, lanes, keeper
         self.workers = workers if device == "cpu" else 1
         self.pool: ProcessPoolExecutor | None = None
 
@@ -256,12 +265,13 @@ class Trainer:
             yield from self._in_processes(work)
         elif work:
             what = {job: item for item, job in work}
-            for job, result in train(self.arena, [job for _, job in work], self.lanes if self.device != "cpu" else 1):
+            lanes = self.lanes if self.device != "cpu" else 1
+            for job, result in train(self.arena, [job for _, job in work], lanes, self.keeper):
                 yield what[job], result
 
     def _in_processes(self, work: Sequence[tuple]) -> Iterator[tuple]:
         if self.pool is None:
-            settings = (self.benchmark, max(1, machine.cores() // self.workers))
+            settings = (self.benchmark, max(1, machine.cores() // self.workers), self.keeper)
             spawn = multiprocessing.get_context("spawn")
             self.pool = ProcessPoolExecutor(self.workers, spawn, initializer=_start_worker, initargs=settings)
         futures = {self.pool.submit(_train_one, job): what for what, job in work}
@@ -280,18 +290,19 @@ def lost(workers: int) -> str:
 
 
 _arena: Arena  # of a worker process
+_keeper: Keeper | None
 
 
-def _start_worker(benchmark: Benchmark, threads: int) -> None:
+def _start_worker(benchmark: Benchmark, threads: int, keeper: Keeper | None) -> None:
     """Ctrl-C is the parent's to handle; a parent that was killed takes its workers along."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process().sentinel
     threading.Thread(target=lambda: (multiprocessing.connection.wait([parent]), os._exit(1)), daemon=True).start()
     torch.set_num_threads(threads)
     data = datasets.load(benchmark.dataset, validation=benchmark.recipe.validation)
-    global _arena
-    _arena = Arena(data, benchmark.recipe)
+    global _arena, _keeper
+    _arena, _keeper = Arena(data, benchmark.recipe), keeper
 
 
 def _train_one(job: Job) -> Result:
-    return next(train(_arena, [job]))[1]
+    return next(train(_arena, [job], keeper=_keeper))[1]

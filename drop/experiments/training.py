@@ -14,24 +14,44 @@ from typing import Any
 import torch
 
 from drop.experiments.arena import Arena
+from drop.experiments.arithmetic import name_of, to_the_terminal
+from drop.experiments.checkpoints import Keeper
 from drop.experiments.lanes import AHEAD, Job, Lane, Result
 
 
-def train(arena: Arena, jobs: Iterable[Job], lanes: int = 1) -> Iterator[tuple[Job, Result]]:
-    """Train all jobs, `lanes` networks at a time, and yield each as soon as it has finished."""
+def train(
+    arena: Arena, jobs: Iterable[Job], lanes: int = 1, keeper: Keeper | None = None
+) -> Iterator[tuple[Job, Result]]:
+    """Train all jobs, `lanes` networks at a time, and yield each as soon as it has finished.
+
+    keeper: keeps checkpoints of what takes long, and takes up what an earlier process left; whoever has written a
+    result calls its `end`. OSError where the GPU's memory is too small, with how many networks would fit.
+    """
     jobs = list(jobs)
     for loss in dict.fromkeys(job.loss for job in jobs):
-        yield from _train(arena, [job for job in jobs if job.loss == loss], lanes)
+        mine = [job for job in jobs if job.loss == loss]
+        try:
+            yield from _train(arena, mine, lanes, keeper)
+            continue
+        except torch.OutOfMemoryError:  # the frames that hold the networks go with it
+            pass
+        raise OSError(_too_large(arena, mine[0], min(lanes, len(mine))))
 
 
-def _train(arena: Arena, jobs: list[Job], lanes: int) -> Iterator[tuple[Job, Result]]:
+def _train(arena: Arena, jobs: list[Job], lanes: int, keeper: Keeper | None) -> Iterator[tuple[Job, Result]]:
     """All jobs of one loss: a lane, and the graph of its step, are made for it."""
     waiting = deque(jobs)
+
+    def begin(lane: Lane) -> None:
+        lane.load(waiting.popleft())
+        if keeper:
+            keeper.begin(lane)
+
     with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):  # shapes are fixed; fp32 is fp32
         team = [Lane(arena, jobs[0].loss) for _ in range(min(lanes, len(waiting)))]
-        advance = (Graphs if arena.device.type == "cuda" else Eager)(team)
+        advance = advance_on(arena.device)(team)
         for lane in team:
-            lane.load(waiting.popleft())
+            begin(lane)
         while team:
             steps = min(AHEAD, *(lane.progress.until_stop for lane in team))
             for lane in team:
@@ -41,7 +61,30 @@ def _train(arena: Arena, jobs: list[Job], lanes: int) -> Iterator[tuple[Job, Res
                 lane.collect(steps)
                 if lane.progress.done == lane.progress.stops[-1]:
                     yield lane.progress.job, lane.result()
-                    lane.load(waiting.popleft()) if waiting else team.remove(lane)
+                    begin(lane) if waiting else team.remove(lane)
+                elif keeper:
+                    keeper.after(lane)
+
+
+def _too_large(arena: Arena, job: Job, lanes: int) -> str:
+    """What to say when so many networks side by side do not fit into a GPU's memory: one is tried, and measured."""
+    memory = torch.get_device_module(arena.device)
+    memory.empty_cache()
+    memory.reset_peak_memory_stats(arena.device)
+    before, (_, total) = memory.memory_allocated(arena.device), memory.mem_get_info(arena.device)
+    try:
+        Lane(arena, job.loss).step()
+        one = max(1, memory.max_memory_allocated(arena.device) - before)
+        fit = min(lanes - 1, int((0.9 * total - before) // one))
+    except torch.OutOfMemoryError:
+        fit = 0
+    advice = f"about {fit} would fit: --lanes {fit}" if fit > 0 else "not even one fits: take smaller batches"
+    return f"{lanes} networks side by side need more than the {total / 1e9:.0f} GB of {name_of(arena.device)}; {advice}"
+
+
+def advance_on(device: torch.device) -> type[Eager | Graphs]:
+    """What takes the steps of a team on this kind of device."""
+    return Graphs if device.type == "cuda" else Eager
 
 
 class Eager:
@@ -69,18 +112,33 @@ class Graphs:
         self.streams = dict(zip(team, others, strict=True))
         self.lanes: tuple[Lane, ...] = ()
         self.graph: Any = None
+        self.refused = False  # whether a capture has failed
         for _ in range(3):  # libraries choose kernels and take workspaces, stream by stream; `load` undoes the rest
             self.step(team)
 
     def __call__(self, team: list[Lane], steps: int) -> None:
-        if tuple(team) != self.lanes:
+        if tuple(team) != self.lanes and not self.refused:
             self.device.synchronize()
-            for lane in self.streams:  # gradients lie in the memory of the graph that goes
-                lane.optimizer.zero_grad(set_to_none=True)
+            self._free()
             self.graph, self.lanes = None, tuple(team)
-            self.graph = self.capture()
+            try:
+                self.graph = self.capture()
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError as error:
+                self.refused = True
+                self._free()
+                to_the_terminal(f"warning: the steps cannot be captured ({str(error).splitlines()[0]}): "
+                                "training goes on without a graph, slower, with the same results")  # fmt: skip
+        if self.refused:
+            return Eager(team)(team, steps)
         for _ in range(steps):
             self.graph.replay()
+
+    def _free(self) -> None:
+        """Let go of the gradients, which lie in the memory of the graph that goes."""
+        for lane in self.streams:
+            lane.optimizer.zero_grad(set_to_none=True)
 
     def step(self, lanes: Iterable[Lane]) -> None:
         """A step of every lane: all streams leave the current one before any comes back to it, so that they overlap."""

@@ -47,7 +47,7 @@ def test_warming_up_and_changing_the_team_leave_no_trace_in_the_results(data, mo
     arena = Arena(data, RECIPE)
     jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3), job(3, 70), job(4, 60, loss=CDB)]
     plain = {each.name: result for each, result in train(arena, jobs)}
-    monkeypatch.setattr(training, "Eager", Uncaptured)
+    monkeypatch.setattr(training, "advance_on", lambda device: Uncaptured)
     graphs = {each.name: result for each, result in train(arena, jobs, lanes=3)}
     assert Uncaptured.captures == 3 + 1  # three lanes, two, one, of which one took a second job; then one for CDB-W
     for name, result in plain.items():
@@ -55,6 +55,48 @@ def test_warming_up_and_changing_the_team_leave_no_trace_in_the_results(data, mo
         np.testing.assert_allclose(result.losses, graphs[name].losses, rtol=1e-6)
         for kind, values in result.outputs.items():
             np.testing.assert_array_equal(values, graphs[name].outputs[kind])
+
+
+class Refused(Graphs):
+    """A device that records nothing."""
+
+    tried = 0
+
+    def capture(self):
+        Refused.tried += 1
+        raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
+
+
+def test_a_step_that_cannot_be_captured_is_one_line_and_training_goes_on_with_the_same_results(data, monkeypatch):
+    arena, lines = Arena(data, RECIPE), []
+    jobs = [job(0), job(1, 130, record_dynamics=True), job(2, 100, epochs=3)]
+    plain = {each.name: result for each, result in train(arena, jobs)}
+    monkeypatch.setattr(training, "advance_on", lambda device: Refused)
+    monkeypatch.setattr(training, "to_the_terminal", lines.append)
+    refused = {each.name: result for each, result in train(arena, jobs, lanes=2)}
+    assert Refused.tried == 1 and len(lines) == 1
+    assert "cannot be captured (operation not permitted when stream is capturing)" in lines[0] and "\n" not in lines[0]
+    for name, result in plain.items():
+        np.testing.assert_array_equal(result.test, refused[name].test)
+        np.testing.assert_allclose(result.losses, refused[name].losses, rtol=1e-6)
+
+
+@pytest.mark.parametrize("one, said", [(20e9, "about 3 would fit: --lanes 3"), (100e9, "not even one fits")])
+def test_too_little_memory_says_how_many_networks_would_fit(data, monkeypatch, one, said):
+    taken = iter((1e9, 1e9 + one))
+    memory = types.SimpleNamespace(
+        empty_cache=lambda: None, reset_peak_memory_stats=lambda device: None, mem_get_info=lambda device: (0, 80e9),
+        memory_allocated=lambda device: next(taken), max_memory_allocated=lambda device: next(taken),
+    )  # fmt: skip
+    monkeypatch.setattr(training.torch, "get_device_module", lambda device: memory)
+
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(training, "_train", full)
+    arena = Arena(data, RECIPE)
+    with pytest.raises(OSError, match=f"4 networks side by side need more than the 80 GB of cpu .*; {said}"):
+        list(train(arena, [job(seed) for seed in range(9)], lanes=4))
 
 
 def test_all_streams_leave_before_any_comes_back():
