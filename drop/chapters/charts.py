@@ -145,7 +145,7 @@ def _interval(ax: Axes, y: float, e: Estimate, look: Method, filled: bool, reach
     if e.seeds > 1 or e.seeds == 0:
         dashes = THIN if 1 < e.seeds < FEW else "-"
         ax.plot(ends, [y, y], color=look.colour, linewidth=2 if filled else 1.2, linestyle=dashes, label="_interval")
-    ax.plot(value, y, look.marker, color=look.colour, markersize=6, markerfacecolor=None if filled else "none")
+    ax.plot(value, y, marker=look.marker, color=look.colour, markersize=6, markerfacecolor=None if filled else "none")
 
 
 def _beyond(e: Estimate, reach: tuple[float, float]) -> bool:
@@ -188,7 +188,7 @@ def frontier(grid: Grid, pruners: Sequence[str], density: float, title: str = ""
     for p, at in near.items():
         look, each = figures.method(p), 100 * grid.recalls(p, density)
         ax.plot(each.mean(axis=-1), each.min(axis=-1), ".", color=look.colour, alpha=0.4, markersize=4, label="_seeds")
-        ax.plot(*at, look.marker, color=look.colour, markersize=7, label=look.label)
+        ax.plot(*at, marker=look.marker, linestyle="", color=look.colour, markersize=7, label=look.label)
     ax.plot(*np.array([places[p] for p in best]).T, color=INK, linewidth=1, linestyle=(0, (4, 2)), label="_best")
     entries = {_short(p): (at, figures.method(p).colour, p in best) for p, at in near.items()}
     if grid.of("full", 1.0):
@@ -280,7 +280,7 @@ def classes(
     rows = np.arange(len(names))
     for pruner, row in values.items():
         look = (looks or {}).get(pruner) or figures.method(pruner)
-        ax.plot(row, rows, look.marker, color=look.colour, label=look.label, markersize=6)
+        ax.plot(row, rows, marker=look.marker, linestyle="", color=look.colour, label=look.label, markersize=6)
     ax.set_yticks(rows, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     if log:

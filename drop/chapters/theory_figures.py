@@ -291,3 +291,30 @@ def pruners(
     wide = max(len(names[name]) for name in risks) > 25
     fig.legend(loc="outside lower left", ncols=1 if wide else 2, fontsize=TEXT, handletextpad=0.1, columnspacing=0.8)
     return fig
+
+
+MARKS = "osD^vph<"  # of mixtures, from easy to hard
+
+
+def shades(count: int) -> Floats:
+    """Colours of so many mixtures, from easy to hard."""
+    return plt.get_cmap("viridis")(np.linspace(0.1, 0.75, count))
+
+
+def left_by_rule(left: Mapping[str, Sequence[float]], names: Sequence[str], top: float = 2.0) -> Figure:
+    """What each rule leaves of Random's loss, a mark a mixture; what lies beyond the edge is a number."""
+    fig, ax = charts.panel(0.9 + 0.25 * len(left), "", "left, of what Random leaves")
+    for y, values in enumerate(left.values()):
+        for value, shade, marker in zip(values, shades(len(names)), MARKS, strict=False):
+            ax.plot(min(value, top), y, marker, color=shade, ms=6, label=None if y else "mixture")
+        if max(values) > top:
+            ax.text(0.97 * top, y, f"{100 * max(values):.0f} % ▸", fontsize=TEXT, ha="right", va="center")
+    ax.set_xticks([0, 0.5, 1, 1.5], ["0", "50 %", "Random", "150 %"])
+    ax.set_yticks(range(len(left)), left)
+    ax.set(xlim=(-0.05, 1.02 * top), ylim=(len(left) - 0.4, -0.6))
+    ax.axvline(1, color=RANDOM, lw=1)
+    ax.axvline(0, color=INK, lw=1)
+    handles = ax.get_lines()[: len(names)]
+    fig.legend(handles, names, title="minimax risk", fontsize=TEXT, title_fontsize=TEXT, ncols=4,
+               loc="outside upper left", handletextpad=0.1, columnspacing=0.8, alignment="left")  # fmt: skip
+    return fig
