@@ -196,13 +196,17 @@ def kept_by_class(g, d):
     return found, list(np.array(g.classes)[order])
 
 
+DRAWN = ("random+nucs", "random+gamma0.5", "random+gamma0.7", "random+drop", "random+gamma2", "random+iterated2",
+         "random+minimax2")  # fmt: skip
 maps = {g.title: kept_by_class(g, focus) for g in grids if pruned}
+panels = []
+for title, (found, names_) in maps.items():
+    shown = {p: found[p] for p in DRAWN if p in found} or found
+    panels.append(charts.class_map(shown, names_, title, ratio=True))
+    panels[-1].axes[0].set_xticklabels(map(label, shown))
 if maps:
     figures.show(
-        [
-            charts.class_map({p: v for p, v in found.items() if p != "random"}, order, title, ratio=True)
-            for title, (found, order) in maps.items()
-        ],
+        panels,
         caption=f"Class density over the density of the whole, {focus:g}: above 1 a class keeps more than its share. "
         f"The class that is hardest for the query models on top; means over seeds; {scope}.",
         alt="; ".join(f"On {title} the hardest class, {found[1][0]}, gets "

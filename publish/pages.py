@@ -38,20 +38,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks"
 PAGES = ROOT / "book"
 LIVE = ("00_quickstart",)
-# Second pages of a notebook with other parameters: stem of the page -> notebook, title, parameters. They leave out the
-# cells tagged "first-page", which are the same for every data set.
-VARIANTS = {
-    "53_quotas_cifar10": (
-        "50_how_good_are_the_quotas", "How good are the quotas on CIFAR-10?",
-        {
-            "benchmark": "cifar10", "mixture_part": False,
-            "pruners": [
-                "random", "random+balanced", "random+nucs", "random+gamma0.7", "random+drop", "random+minimax1",
-                "random+minimax2",
-            ],
-        },
-    ),
-}  # fmt: skip
 
 
 def sources(live: bool | None = None) -> list[Path]:
@@ -61,16 +47,13 @@ def sources(live: bool | None = None) -> list[Path]:
 
 
 class Page(NamedTuple):
-    """A page of the book: the notebook that makes it and, where the notebook makes several, title and parameters."""
+    """A page of the book, by the notebook that makes it."""
 
     source: Path
-    name: str = ""
-    title: str = ""
-    values: dict[str, Any] = {}
 
     @property
     def stem(self) -> str:
-        return self.name or self.source.stem
+        return self.source.stem
 
     @property
     def file(self) -> Path:
@@ -79,35 +62,18 @@ class Page(NamedTuple):
 
 def committed() -> list[Page]:
     """Every page that is part of the repository, in the order of their numbers."""
-    second = [Page(SOURCES / f"{notebook}.py", name, *rest) for name, (notebook, *rest) in VARIANTS.items()]
-    found = [Page(path) for path in sources(live=False)] + [page for page in second if page.source.exists()]
-    return sorted(found, key=lambda page: page.stem)
+    return [Page(path) for path in sources(live=False)]
 
 
 def read(page: Page) -> NotebookNode:
     """The notebook of a page as it stands before execution: named cells, the closing note, no volatile metadata."""
     notebook, given = jupytext.read(page.source), parameters(page.source)
-    if page.title:
-        notebook.cells[0].source = "\n".join([f"# {page.title}", *notebook.cells[0].source.splitlines()[1:]])
-        _put_in(notebook, page.values, set(given))
-        notebook.cells = [cell for cell in notebook.cells if "first-page" not in cell.metadata.get("tags", ())]
-    given |= {name: repr(value) for name, value in page.values.items()}
     notebook.cells.append(nbformat.v4.new_markdown_cell(closing_note(page.source, given)))
     notebook.metadata = NotebookNode(kernelspec=dict(KERNEL), language_info={"name": "python"})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{number:02d}-{hashlib.sha256(cell.source.encode()).hexdigest()[:8]}"
     return notebook
-
-
-def _put_in(notebook: NotebookNode, values: dict[str, Any], known: set[str]) -> None:
-    """Give the parameters of a notebook other values, in a cell of their own as papermill does."""
-    if unknown := values.keys() - known:
-        raise ValueError(f"{sorted(unknown)} are no parameters; there are {sorted(known)}")
-    at = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ()))
-    lines = "\n".join(["# On this page:", *(f"{name} = {value!r}" for name, value in values.items())])
-    cell = nbformat.v4.new_code_cell(lines, metadata={"tags": ["injected-parameters"]})
-    notebook.cells.insert(at + 1, cell)
 
 
 def parameters(source: Path) -> dict[str, str]:

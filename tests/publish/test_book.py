@@ -99,20 +99,6 @@ def test_a_page_comes_out_the_same_twice(tmp_path: Path, monkeypatch: pytest.Mon
     assert not pages.is_current(page)
 
 
-def test_a_second_page_of_a_notebook_has_its_own_title_and_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for name in ("SOURCES", "PAGES", "ROOT"):
-        monkeypatch.setattr(pages, name, tmp_path)
-    source = tmp_path / "99_stable.py"
-    source.write_text(STABLE)
-    page = pages.Page(source, "98_wide", "A wide one", {"width": 5})
-    assert "98_wide.ipynb: written" in pages.write(page) and pages.is_current(page)
-    cells = pages.nbformat.read(tmp_path / "98_wide.ipynb", as_version=4).cells
-    assert cells[0].source == "# A wide one" and cells[2].source == "# On this page:\nwidth = 5"
-    assert "`width = 5`" in cells[-1].source
-    with pytest.raises(ValueError, match="'height'.* are no parameters"):
-        pages.read(page._replace(values={"height": 1}))
-
-
 STABLE = """# %% [markdown]
 # # Title
 # %% tags=["parameters"]

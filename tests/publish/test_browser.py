@@ -11,10 +11,7 @@ TALLEST = 9000  # pixels at a width of 1280
 HEAVIEST = 1_500_000  # bytes of all that one page loads
 MOST_REQUESTS = 40
 # What is known to be too tall; the list only shrinks.
-TALL = {
-    "41_deviations", "50_how_good_are_the_quotas",
-    "53_quotas_cifar10", "60_claims_ledger",
-}  # fmt: skip
+TALL = {"41_deviations", "60_claims_ledger"}
 CUT_OFF = """() => [...document.querySelectorAll(':is(table, pre, svg, img)')].filter(e => e.closest('.bd-article'))
   .filter(e => e.offsetParent !== null || e.getClientRects().length)
   .filter(e => { const scrolls = box => /(auto|scroll)/.test(getComputedStyle(box).overflowX);
