@@ -450,6 +450,7 @@ prose.values({
     "iterated": lambda: prose.points(fashion.compare("random+iterated2", "random+drop", 0.1)),
     "iterated_step": lambda: prose.points(fashion.compare("random+iterated2", "random+drop", 0.1)),
     "minimax_step": lambda: prose.points(fashion.compare("random+minimax3", "random+minimax1", 0.1)),
+    "steep_average": lambda: prose.points(fashion.compare("random+gamma2", "random+drop", 0.1, "average")),
     "minimax2": lambda: prose.points(fashion.compare("random+minimax2", "random+drop", 0.1)),
     "rank": lambda: f"{order_agrees(fashion):.2f}", "images": lambda: str(images),
     "size_better": lambda: prose.percent(size_better.mean(), 0),
@@ -468,9 +469,11 @@ prose.values({
 prose.holds({
     "no rule's worst class is better than DRoP's by an interval": lambda: not any(
         sure(g, "worst_class", 1) for g in (fashion, cifar)),
-    "Random, γ = 2 and Iterated are worse on Fashion-MNIST": lambda: sure(fashion, "worst_class", -1)
-    == {"random", "random+gamma2", "random+iterated2"},
-    "only Random is worse on CIFAR-10": lambda: sure(cifar, "worst_class", -1) == {"random"},
+    "Random, Balanced and Iterated are worse on Fashion-MNIST": lambda: sure(fashion, "worst_class", -1)
+    == {"random", "random+balanced", "random+iterated2"},
+    "Random and Balanced are worse on CIFAR-10": lambda: sure(cifar, "worst_class", -1)
+    == {"random", "random+balanced"},
+    "γ = 2 loses on average": lambda: "random+gamma2" in sure(fashion, "average", -1),
     "γ = 0.7 has the same worst class": lambda: all(
         abs(g.compare("random+gamma0.7", "random+drop", 0.1).value) < 0.02 for g in (fashion, cifar)),
     "γ = 0.7 has a better average on Fashion-MNIST": lambda: "random+gamma0.7" in sure(fashion, "average", 1),
@@ -490,9 +493,9 @@ prose.holds({
 # - **A flatter rule is cheaper.** On Fashion-MNIST at density 0.1 an exponent of 0.7 gives DRoP's worst class
 #   ({glue:text}`flat_worst` points) and keeps more of the average ({glue:text}`flat_average`). On CIFAR-10 no interval
 #   tells the two apart ({glue:text}`flat_cifar` and {glue:text}`flat_average_cifar`).
-# - **Which rules are worse** than DRoP by an interval: Random, γ = 2 and Iterated on Fashion-MNIST, Random on CIFAR-10.
-#   With three to five seeds nothing else is told apart; the best of eight rules, Minimax 2 ({glue:text}`minimax2`), is
-#   best partly by luck.
+# - **Which rules are worse** than DRoP in the worst class, by an interval: Random and Balanced on both data sets, and
+#   Iterated on Fashion-MNIST. An exponent of 2 loses on average ({glue:text}`steep_average` points). With three to five
+#   seeds nothing else is told apart; the best of eight rules, Minimax 2 ({glue:text}`minimax2`), is best partly by luck.
 # - **Do the mixtures foretell the order on images?** The rank correlation of what rules leave is {glue:text}`rank` on
 #   Fashion-MNIST. A mixture of pairs of classes, fitted to one confusion matrix, foretells more: see [how far the
 #   theory reaches](12_how_far_the_theory_reaches.ipynb).
