@@ -1,7 +1,7 @@
 """What training costs, beside the paper's released code: python -m speed.training [--released CHECKOUT] [--out FILE]
 
 CHECKOUT is a clone of github.com/avysogorets/fair-data-pruning; without it only this package is measured. Nothing else
-may run meanwhile. The CPU's part takes under four minutes, the GPU's (--device cuda) under three.
+may run meanwhile. The CPU's part takes about six minutes, the GPU's (--device cuda) under three.
 
 On a CPU each code runs as its user would run it: theirs its Trainer, a DataLoader in the main process and validation
 after every epoch; ours one process a core, as `drop run` does, evaluation as in the recipe. Both train on real images
@@ -27,11 +27,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from drop.experiments import datasets, records
 from drop.experiments.arena import Arena
+from drop.experiments.arithmetic import DTYPES, SETTING, instructions, native_bf16
 from drop.experiments.benchmarks import FASHION, VGG16, Recipe, benchmark
 from drop.experiments.datasets import DataSet, Split
 from drop.experiments.lanes import Job
+from drop.experiments.machine import cores
 from drop.experiments.models import build
 from drop.experiments.training import train
+from drop.places import MEASURED
 
 NETWORKS = {  # on a CPU: data set, recipe
     "lenet5": ("fashion-mnist", dataclasses.replace(FASHION, model="lenet5", batch=128)),
@@ -57,9 +60,14 @@ def main() -> None:
     if options.device == "cuda":
         found["gpu"] = gpu(options.seconds)
     else:
-        found["peak_flops"] = peak = matrix_rate("cpu", 2048) * (os.cpu_count() or 1)
-        print(f"{len(options.networks)} networks, up to {4 * options.seconds:.0f} s each", flush=True)
-        found["cpu"] = [beside(name, options.released, options.seconds, peak) for name in options.networks]
+        found["cpu"] = []
+        found["peak_flops"] = {name: matrix_rate("cpu", 2048, name) * cores() for name in arithmetics()}
+        print(f"{len(options.networks)} networks, up to {6 * options.seconds:.0f} s each", flush=True)
+        for name in options.networks:
+            theirs = released(name, options.released, options.seconds)
+            for arithmetic, peak in found["peak_flops"].items():
+                found["cpu"].append(beside(name, arithmetic, options.seconds, peak, theirs))
+        slower(found)
     found["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     if options.out:
         save(found, options.out)
@@ -70,18 +78,54 @@ def save(found: dict, path: Path) -> None:
     records.write(path, json.dumps(found, indent=1) + "\n")
 
 
-def beside(name: str, checkout: Path | None, seconds: float, peak: float) -> dict:
-    """Training images a second of one network on this CPU, in both codes, and our share of the CPU's matrix rate."""
-    dataset, recipe = NETWORKS[name]
-    row = {"network": name, "dataset": dataset, "batch": recipe.batch, "ours": round(ours(name, seconds), 1)}
-    row["share_of_peak"] = round(row["ours"] * flops(name, *SHAPES[dataset]) / peak, 3)
-    if checkout:
-        from speed.released import throughput
+def arithmetics() -> list[str]:
+    """What this CPU is measured in: fp32, and bf16 where it has it; elsewhere that would take minutes a product."""
+    return ["bf16", "fp32"] if native_bf16(torch.device("cpu"))[0] else ["fp32"]
 
-        row |= {"released": round(throughput(checkout, name, dataset, recipe.batch, seconds), 1)}
-        row["times"] = round(row["ours"] / row["released"], 1)
+
+def released(name: str, checkout: Path | None, seconds: float) -> float | None:
+    """Training images a second of one network in the released code."""
+    if not checkout:
+        return None
+    from speed.released import throughput
+
+    dataset, recipe = NETWORKS[name]
+    return round(throughput(checkout, name, dataset, recipe.batch, seconds), 1)
+
+
+def beside(name: str, arithmetic: str, seconds: float, peak: float, theirs: float | None) -> dict:
+    """Images a second of one network in one arithmetic, beside the released code's, and our share of the peak in it."""
+    dataset, recipe = NETWORKS[name]
+    row = {"network": name, "arithmetic": arithmetic, "dataset": dataset, "batch": recipe.batch}
+    os.environ[SETTING] = arithmetic  # the processes that train read it
+    row["ours"] = round(ours(name, seconds), 1)
+    row["share_of_peak"] = round(row["ours"] * flops(name, *SHAPES[dataset]) / peak, 3)
+    if theirs:
+        row |= {"released": theirs, "times": round(row["ours"] / theirs, 1)}
     print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
     return row
+
+
+def slower(found: dict, folder: Path = MEASURED / "speed") -> list[str]:
+    """Warn of every network that trains slower, by more than a tenth, than in the last measurement on such a CPU.
+
+    Of measurements with another version of torch, so that a new one that is slower does not pass unseen.
+    """
+    here, earlier = found["machine"], [json.loads(path.read_text()) for path in folder.glob("training*.json")]
+    alike = [run for run in earlier if "cpu" in run and run["machine"]["torch"] != here["torch"]
+             and all(run["machine"][name] == here[name] for name in ("device", "cores"))]  # fmt: skip
+    if not alike:
+        return []
+    last = max(alike, key=lambda run: run["machine"]["date"])
+    before = {(row["network"], row.get("arithmetic", "bf16")): row["ours"] for row in last["cpu"]}
+    lines = []
+    for row in found["cpu"]:
+        rate = before.get((row["network"], row["arithmetic"]), 0)
+        if row["ours"] < 0.9 * rate:
+            lines.append(f"warning: {row['network']} in {row['arithmetic']}: {row['ours']} images a second with torch "
+                         f"{here['torch']}, {rate} with {last['machine']['torch']}")  # fmt: skip
+            print(lines[-1], flush=True)
+    return lines
 
 
 def ours(name: str, seconds: float) -> float:
@@ -90,7 +134,7 @@ def ours(name: str, seconds: float) -> float:
     Missing data are an error before any process starts; BrokenBarrierError where one of them does not get ready.
     """
     datasets.load(NETWORKS[name][0])
-    count = os.cpu_count() or 1
+    count = cores()
     context = multiprocessing.get_context("spawn")
     start, results = context.Barrier(count + 1, timeout=PATIENCE), context.Queue()
     workers = [context.Process(target=_work, args=(name, seconds, start, results), daemon=True) for _ in range(count)]
@@ -174,9 +218,9 @@ def several(data: DataSet, recipe: Recipe, lanes: int, seconds: float) -> dict:
     }  # fmt: skip
 
 
-def matrix_rate(device: str, size: int, repeats: int = 10) -> float:
-    """FLOP/s of bf16 matrix products of random numbers; on a CPU those of one thread."""
-    a, b = (torch.randn(size, size, device=device).bfloat16() for _ in range(2))
+def matrix_rate(device: str, size: int, arithmetic: str = "bf16", repeats: int = 10) -> float:
+    """FLOP/s of matrix products of random numbers; on a CPU those of one thread."""
+    a, b = (torch.randn(size, size, device=device).to(DTYPES[arithmetic]) for _ in range(2))
     wait, threads = torch.get_device_module(device).synchronize, torch.get_num_threads()
     torch.set_num_threads(1)
     for _ in range(3):
@@ -202,7 +246,8 @@ def machine(device: str) -> dict:
     """Where and when: other work on the machine (`load`) makes all numbers indicative."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "device": torch.cuda.get_device_name() if device == "cuda" else processor(), "cores": os.cpu_count(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else processor(), "cores": cores(),
+        "instructions": instructions() if device == "cpu" else None,
         "load": round(os.getloadavg()[0], 2), "python": platform.python_version(), "torch": torch.__version__,
     }  # fmt: skip
 

@@ -38,14 +38,38 @@ def test_the_benchmark_of_training_runs_and_says_where(tmp_path, monkeypatch):
     monkeypatch.setitem(benchmark.NETWORKS, "lenet5", ("fashion-mnist-mini", benchmark.NETWORKS["lenet5"][1]))
     monkeypatch.setitem(benchmark.SHAPES, "fashion-mnist-mini", (1, 28))
     monkeypatch.setattr(benchmark, "ours", lambda name, seconds: 1000.0)
-    monkeypatch.setattr(benchmark, "matrix_rate", lambda device, size: 1e12)
+    peaks = {"bf16": 4e10, "fp32": 1e10}
+    monkeypatch.setattr(benchmark, "matrix_rate", lambda device, size, arithmetic: peaks[arithmetic])
+    monkeypatch.setattr(benchmark, "native_bf16", lambda device: (True, "AMX"))
+    monkeypatch.setenv("DROP_ARITHMETIC", "")
     monkeypatch.setattr(sys, "argv", ["training.py", "--networks", "lenet5", "--out", str(tmp_path / "r.json")])
     benchmark.main()
     found = json.loads((tmp_path / "r.json").read_text())
-    [row] = found["cpu"]
-    assert 0 < row.pop("share_of_peak") < 1
-    assert row == {"network": "lenet5", "dataset": "fashion-mnist-mini", "batch": 128, "ours": 1000.0}
-    assert {"date", "device", "cores", "load", "torch"} <= set(found["machine"])
+    shares = [row.pop("share_of_peak") for row in found["cpu"]]
+    assert 0 < shares[0] < shares[1] < 1
+    same = {"network": "lenet5", "dataset": "fashion-mnist-mini", "batch": 128, "ours": 1000.0}
+    assert found["cpu"] == [same | {"arithmetic": "bf16"}, same | {"arithmetic": "fp32"}]
+    assert {"date", "device", "cores", "load", "torch", "instructions"} <= set(found["machine"])
+
+
+def test_a_cpu_without_bf16_is_measured_in_fp32_only(monkeypatch):
+    monkeypatch.setattr(benchmark, "native_bf16", lambda device: (False, "AVX2"))
+    assert benchmark.arithmetics() == ["fp32"]
+
+
+@pytest.mark.parametrize("torch, rate, before", [
+    ("2.16", 899, "1000 with 2.15"), ("2.16", 901, None), ("2.15", 500, "9000 with 2.14"),
+])  # fmt: skip
+def test_a_torch_that_trains_slower_than_the_last_other_one_is_warned_of(tmp_path, torch, rate, before):
+    def run(torch, date, ours, arithmetic="fp32"):
+        machine = {"torch": torch, "date": date, "device": "a CPU", "cores": 2}
+        return {"machine": machine, "cpu": [{"network": "lenet5", "arithmetic": arithmetic, "ours": ours}]}
+
+    for i, earlier in enumerate((run("2.15", "2026-01", 1000), run("2.14", "2025-01", 9000))):
+        (tmp_path / f"training{i}.json").write_text(json.dumps(earlier))
+    said = f"warning: lenet5 in fp32: {rate} images a second with torch {torch}, {before}"
+    assert benchmark.slower(run(torch, "2027-01", rate), tmp_path) == ([said] if before else [])
+    assert benchmark.slower(run(torch, "2027-01", rate, "bf16"), tmp_path) == []
 
 
 def test_results_are_written_whole_or_not_at_all(tmp_path):
