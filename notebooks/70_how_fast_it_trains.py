@@ -39,12 +39,13 @@ def where(run):
 # ## Training on a CPU
 #
 # Images a second, both codes one after the other on the same machine, each as its user would run it. The released
-# code: its `Trainer` with a `DataLoader` in the main process, all threads, validation after every epoch. This module:
-# one process a core, each with a network of its own, augmentation and the recipe's evaluations included. LeNet-5 and
+# code: its `Trainer` with a `DataLoader` in the main process, all threads, validation after every epoch, products in
+# fp32. This module: one process a core, each with a network of its own, augmentation and the recipe's evaluations
+# included, products in bf16 where the CPU multiplies it natively (AVX-512-BF16, AMX), in fp32 elsewhere. LeNet-5 and
 # the small network of the laptop scale see Fashion-MNIST, VGG-16 sees CIFAR-10. The small network runs in the
-# released code's own base class. Products are computed in bf16 where the CPU multiplies it natively (AVX-512-BF16,
-# AMX), in fp32 elsewhere, and so is the released code always. The last column is how much of the CPU's rate of large
-# matrix products in the same arithmetic this module uses. VGG-16 is hardly anything but such products: where it comes near 100, no code could be much faster.
+# released code's own base class. The last column is how much of the CPU's rate of large matrix products in the same
+# arithmetic this module uses. VGG-16 is hardly anything but such products: where it comes near 100, no code could be
+# much faster.
 
 # %% tags=["hide-input"]
 for run in on_cpu:
