@@ -134,6 +134,7 @@ def status() -> None:
     Nothing is retrained unless asked.
     """
     from drop.experiments import records
+    from drop.experiments.record import circumstances
     from drop.experiments.running import running
 
     for note in running(records.Store().root):
@@ -141,6 +142,8 @@ def status() -> None:
         how = f"running since {note['since']}" if note["alive"] else "interrupted, the same command goes on"
         print(f"{how}: {where} ({note['host']}, process {note['process']})")
     found = records.Store().all(protocol=None)
+    for how, count in Counter(map(circumstances, found)).most_common():
+        print(f"{count} records: {how}")
     stale = records.status(found)
     counts = Counter((r["run"]["benchmark"], r["run"]["scale"], r["run"]["pruner"], reason) for r, reason in stale)
     for (name, scale, pruner, reason), count in sorted(counts.items()):

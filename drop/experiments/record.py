@@ -99,6 +99,28 @@ def _check(record: Record) -> None:
     _require(record["seconds"] >= 0, f"seconds is {record['seconds']}")
     absent = [name for name in PROVENANCE_FIELDS if name not in record["provenance"]]
     _require(not absent, f"the provenance lacks {absent}")
+    _check_later(record)
+
+
+def _check_later(record: Record) -> None:
+    """The fields that older records lack."""
+    named = [record[name] for name in ("kept_digest", "cut") if name in record] + record.get("query_keys", [])
+    odd = [value for value in named if not re.fullmatch("[0-9a-f]{16}", value)]
+    _require(not odd, f"{odd} among kept_digest, cut and query_keys are not 16 hex digits")
+    made = record["provenance"]
+    _require(made.get("clean") in (True, False, None), f"clean is {made.get('clean')!r}")
+    _require(made.get("arithmetic", "fp32") in ("bf16", "fp32"), f"the arithmetic is {made.get('arithmetic')!r}")
+    counts = [made.get(name) for name in ("threads", "processes")]
+    _require(all(n is None or (_whole(n) and n > 0) for n in counts), f"threads and processes are {counts}")
+
+
+def circumstances(record: Record) -> str:
+    """What the speed and the last digits of a record depend on, in words; "unknown" what an older record lacks."""
+    made = record["provenance"]
+    where = made.get("instructions", "unknown instruction set") or made["device"]
+    tree = {True: "clean tree", False: "changed tree"}.get(made.get("clean"), "unknown tree")
+    workers = " x ".join(f"{made[n]} {n}" for n in ("processes", "threads") if made.get(n)) or "unknown threads"
+    return f"{made.get('arithmetic', 'unknown arithmetic')}, {where}, {workers}, {tree}"
 
 
 def _require(condition: bool, message: str) -> None:

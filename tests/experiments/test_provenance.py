@@ -105,3 +105,27 @@ def test_imports_are_seen_in_every_form(tmp_path):
     assert {path.relative_to(package).as_posix() for path in imported(file, package)} == {
         "a.py", "b/__init__.py", "b/c.py", "b/d.py",
     }  # fmt: skip
+
+
+def test_a_tree_is_clean_while_its_code_is_as_committed(tmp_path, monkeypatch):
+    package = tmp_path / "drop"
+    (package / "measured").mkdir(parents=True)
+    (package / "one.py").write_text("1\n")
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+
+    def clean():
+        provenance._commit.cache_clear()
+        provenance._clean.cache_clear()
+        return provenance._clean()
+
+    assert clean() is True
+    (package / "measured" / "records.jsonl").write_text("{}\n")
+    (tmp_path / "notes.txt").write_text("mine\n")
+    assert clean() is True
+    (package / "two.py").write_text("2\n")
+    assert clean() is False
+    monkeypatch.undo()
+    clean()

@@ -119,6 +119,12 @@ DAMAGE = [
     (lambda r: r["curve"]["loss"].append(1.0), "epochs"),
     (lambda r: r.update(seconds=-1), "seconds is -1"),
     (lambda r: r["provenance"].pop("commit"), "provenance lacks"),
+    (lambda r: r.update(kept_digest="short"), "not 16 hex digits"),
+    (lambda r: r.update(query_keys=["0" * 16, "g" * 16]), "not 16 hex digits"),
+    (lambda r: r.update(cut=None), "wrong type"),
+    (lambda r: r["provenance"].update(arithmetic="tf32"), "arithmetic is 'tf32'"),
+    (lambda r: r["provenance"].update(clean="yes"), "clean is 'yes'"),
+    (lambda r: r["provenance"].update(threads=0), "threads and processes are"),
 ]
 
 
@@ -129,6 +135,18 @@ def test_an_invalid_record_is_refused_with_the_reason(tmp_path, damage, message)
     with pytest.raises(ValueError, match=message):
         store(tmp_path).put(record)
     assert not (tmp_path / "records").exists()
+
+
+def test_what_an_older_record_lacks_is_unknown():
+    from drop.experiments.record import circumstances
+
+    assert circumstances(make()) == "unknown arithmetic, unknown instruction set, unknown threads, unknown tree"
+    later = make()
+    later["provenance"] |= {"arithmetic": "fp32", "instructions": "AVX2", "threads": 1, "processes": 2, "clean": True}
+    validate(later | {"kept_digest": "0" * 16, "cut": "a" * 16, "query_keys": []})
+    assert circumstances(later) == "fp32, AVX2, 2 processes x 1 threads, clean tree"
+    later["provenance"] |= {"instructions": None, "device": "A GPU", "threads": None, "clean": False}
+    assert circumstances(later) == "fp32, A GPU, 2 processes, changed tree"
 
 
 def test_a_valid_record_may_carry_more():
