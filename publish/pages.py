@@ -142,10 +142,30 @@ def stable(notebook: NotebookNode) -> NotebookNode:
 
 
 def slim(figure: str) -> str:
-    """A figure that looks the same in fewer bytes: thousandths of a point, one look a group of markers, WebP."""
+    """A figure that looks the same in fewer bytes: hundredths of a point, short paths, looks and names, one look for a
+    group of markers, no empty or single-child groups, WebP."""
     figure = re.sub(r"data:image/png;base64,([^\"]*)", _as_webp, figure)
-    figure = re.sub(r"(?<=[\s(\"])-?\d+\.\d{4,}(?=[\s,)\"])", lambda found: f"{float(found[0]):.3f}", figure)
+    figure = re.sub(r' (d|x|y|style|transform|viewBox)="([^"]*)"', _short, figure)
+    figure = re.sub(r"<g>\s*(<(?:text|path)\b[^>]*(?:/>|>[^<]*</text>))\s*</g>", r"\1", figure.replace("<g/> ", ""))
+    for svg in re.findall(r"<svg.*?</svg>", figure, flags=re.S):
+        names = dict.fromkeys(re.findall(r'id="(f[0-9a-f]{8}-\w+)"', svg))
+        short = {name: f"{name.partition('-')[0]}-{i}" for i, name in enumerate(names)}
+        figure = figure.replace(svg, re.sub(r"f[0-9a-f]{8}-\w+", lambda found: short.get(found[0], found[0]), svg))  # noqa: B023
     return re.sub(r"<g([^>]*)>((?:\s*<use [^>]*>)+\s*)</g>", _with_one_look, figure)
+
+
+def _short(attribute: re.Match) -> str:
+    name, value = attribute[1], re.sub(r"(?<=[\s(\"])-?\d+\.\d{3,}(?=[\s,)\"]|$)", _hundredths, attribute[2])
+    if name == "style":
+        value = value.replace(": ", ":").replace("; ", ";")
+    if name == "d":  # a box by its corners; lines without their letters
+        value = re.sub(r"M (\S+) (\S+) L (\S+) \2 L \3 (\S+) L \1 \4 z", r"M\1 \2H\3V\4H\1z", value.strip())
+        value = value.replace(" L ", " ")
+    return f' {name}="{value}"'
+
+
+def _hundredths(number: re.Match) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _with_one_look(markers: re.Match) -> str:
@@ -155,9 +175,14 @@ def _with_one_look(markers: re.Match) -> str:
 
 
 def _as_webp(png: re.Match) -> str:
-    content = io.BytesIO()
-    Image.open(io.BytesIO(base64.b64decode(png[1]))).save(content, "webp", lossless=True, quality=100)
-    return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()
+    """Without loss, but for photographs that need less than half of that at a quality of 90."""
+    image, ways = Image.open(io.BytesIO(base64.b64decode(png[1]))), []
+    for way in ({"lossless": True, "quality": 100}, {"quality": 90, "method": 6}):
+        content = io.BytesIO()
+        image.save(content, "webp", **way)
+        ways.append(content.getvalue())
+    exact, small = ways
+    return "data:image/webp;base64," + base64.b64encode(small if 2 * len(small) < len(exact) else exact).decode()
 
 
 def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -70,9 +70,8 @@ def _curve(ax: Axes, grid: Grid, metric: str, pruner: str, densities: Sequence[f
     look, measured = figures.method(pruner), [d for d in densities if grid.of(pruner, d)]
     style = look.line | ({"linestyle": dashes} if dashes else {}) | ({"label": "_"} if dashes == DASHES[1] else {})
     ax.plot(measured, [100 * grid.value(pruner, d, metric) for d in measured], **style, markersize=5, linewidth=1.5)
-    for d in measured:
-        each = 100 * METRICS[metric][0](grid.recalls(pruner, d))
-        ax.plot([d] * len(each), each, ".", color=look.colour, alpha=0.45, markersize=4, label="_seeds")
+    each = [(d, 100 * value) for d in measured for value in METRICS[metric][0](grid.recalls(pruner, d))]
+    ax.plot(*np.transpose(each), ".", color=look.colour, alpha=0.45, markersize=4, label="_seeds")
 
 
 def _density_axis(ax: Axes, densities: Sequence[float]) -> None:
@@ -303,7 +302,7 @@ def class_map(
     distance = np.log2(np.maximum(numbers, 1 / 64)) if ratio else numbers
     strength = distance / max(np.abs(distance).max(), 1e-9)
     for (column, row), s in np.ndenumerate(strength):
-        box = plt.Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, linewidth=0)
+        box = plt.Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, linewidth=0, clip_on=False)
         box.set(facecolor=figures.LESS if s < 0 else figures.MORE, alpha=0.65 * abs(s) ** 0.7)
         ax.add_patch(box)
         v = numbers[column, row]

@@ -114,7 +114,7 @@ class Kept:
         fig, ax = charts.panel(3.9, title)
         for (a, b), share in self.shared.items():
             column, row = list(self.everyone).index(b), list(self.everyone).index(a)
-            box = plt.Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, linewidth=0)
+            box = plt.Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, linewidth=0, clip_on=False)
             box.set(facecolor=figures.MORE, alpha=0.65 * share)
             ax.add_patch(box)
             ax.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=charts.TEXT)

@@ -78,8 +78,8 @@ def test_curves_draw_the_mean_recalls_every_seed_and_full_training(grid):
     expected = [100 * grid.recalls("el2n", d).mean(axis=0).min() for d in DENSITIES]
     np.testing.assert_allclose(line.get_ydata(), expected)
     dots = drawn(fig, "_seeds")
-    assert len(dots) == len(PRUNERS) * len(DENSITIES) and all(len(dot.get_ydata()) == 3 for dot in dots)
-    np.testing.assert_allclose(sorted(dots[0].get_ydata()), sorted(100 * grid.recalls("random", 0.1).min(axis=1)))
+    assert len(dots) == len(PRUNERS) and all(len(dot.get_ydata()) == 3 * len(DENSITIES) for dot in dots)
+    np.testing.assert_allclose(dots[0].get_ydata()[:3], 100 * grid.recalls("random", 0.1).min(axis=1))
     [full] = drawn(fig, "_full")
     assert full.get_ydata()[0] == pytest.approx(100 * grid.value("full", 1.0, "worst_class"))
 
