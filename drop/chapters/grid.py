@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from drop import metrics
 from drop.chapters import figures
@@ -149,22 +148,6 @@ class Grid:
             for count, places in short.items():
                 groups.setdefault((count, ", ".join(places)), []).append(figures.method(pruner).label)
         return "; ".join(f"{count} of {', '.join(names)} at {where}" for (count, where), names in groups.items())
-
-    def draw(self, ax: Axes, metric: str, pruners: Sequence[str], densities: Sequence[float]) -> None:
-        """A line for the metric of the mean recalls over the seeds, a dot for every seed, the density on a log axis."""
-        value, label = METRICS[metric]
-        for pruner in pruners:
-            look, shown = figures.method(pruner), [d for d in densities if self.of(pruner, d)]
-            ax.plot(shown, [100 * self.value(pruner, d, metric) for d in shown], **look.line)
-            for d in shown:
-                each = 100 * value(self.recalls(pruner, d))
-                ax.plot([d] * len(each), each, ".", color=look.colour, alpha=0.45, markersize=4, label="_")
-        ax.set_xscale("log")
-        ticks = [d for d in densities if d != 0.9]  # 0.9 would run into 1
-        ax.set_xticks(ticks, [f"{d:g}" for d in ticks], minor=False)
-        ax.set_xticks([], minor=True)
-        ax.set_xlabel("density: fraction kept")
-        ax.set_title(label, fontsize=10)
 
     def recipe_in_words(self) -> str:
         """Network, schedule, query models and what reports."""
