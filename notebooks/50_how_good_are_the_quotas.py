@@ -495,7 +495,7 @@ prose.holds({
 #   tells the two apart ({glue:text}`flat_cifar` and {glue:text}`flat_average_cifar`).
 # - **Which rules are worse** than DRoP in the worst class, by an interval: Random and Balanced on both data sets, and
 #   Iterated on Fashion-MNIST. An exponent of 2 loses on average ({glue:text}`steep_average` points). With three to five
-#   seeds nothing else is told apart; the best of eight rules, Minimax 2 ({glue:text}`minimax2`), is best partly by luck.
+#   seeds nothing else is told apart; the best of the others, Minimax 2 ({glue:text}`minimax2`), is so partly by luck.
 # - **Do the mixtures foretell the order on images?** The rank correlation of what rules leave is {glue:text}`rank` on
 #   Fashion-MNIST. A mixture of pairs of classes, fitted to one confusion matrix, foretells more: see [how far the
 #   theory reaches](12_how_far_the_theory_reaches.ipynb).

@@ -33,7 +33,6 @@ BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2870, "commands": 450, "
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
 LONG = {
-    "41_deviations": 301,
     "60_claims_ledger": 323,
 }
 FIRST = """00_quickstart 10_why_class_densities_matter 11_beyond_two_classes 20_prune_by_class 30_bias_audit

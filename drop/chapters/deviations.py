@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from drop import quotas as rules
-from drop import released
+from drop import released, selection
 from drop.experiments.benchmarks import Benchmark
 
 
@@ -95,3 +96,25 @@ def clipped_difficulty(name: str, scale: str, density: float, tails: Iterable[fl
         for tail in (0, *tails)
     )
     return {tail: float(abs(n - plain).sum() / 2 / plain.sum()) for tail, n in zip(tails, clipped, strict=True)}
+
+
+def one_against_rest(matrix: ArrayLike) -> np.ndarray:
+    """What the released code calls the accuracy of a class, (K,): of "class k or not", from a confusion matrix."""
+    matrix = np.asarray(matrix)
+    right = matrix.diagonal()
+    return 1 - (matrix.sum(0) + matrix.sum(1) - 2 * right) / matrix.sum()
+
+
+def learning_curves(samples: int, epochs: int, seed: int) -> np.ndarray:
+    """Simulated probabilities (epochs, samples) of the true class: learnt at different times, with noise."""
+    uniform = (selection.random_keys(samples * (epochs + 2), seed) + 0.5) / 2.0**64
+    noise = ndtri(uniform).reshape(epochs + 2, samples)
+    start, speed = 2 * noise[0] - 1, np.exp(0.7 * noise[1])
+    return 1 / (1 + np.exp(-(start + 6 * speed * np.linspace(0, 1, epochs)[:, None] + 0.8 * noise[2:])))
+
+
+def crop_shares(quantiles: Iterable[float]) -> list[float]:
+    """Quantiles of the share of a square image that `RandomResizedCrop` shows; what does not fit is drawn again."""
+    area, ratio = np.meshgrid(np.linspace(0.08, 1, 2000), np.exp(np.linspace(np.log(3 / 4), np.log(4 / 3), 401)))
+    seen = area[np.maximum(area * ratio, area / ratio) <= 1]
+    return [float(np.quantile(seen, q)) for q in quantiles]

@@ -86,3 +86,20 @@ def test_steps_of_one_stream_and_of_short_batches():
     assert asked == pytest.approx(0.55)
     assert ours == pytest.approx(880 * 5000 / (160 * 50_000), abs=1e-5)
     assert released == pytest.approx(880 * 40 / (160 * 391))
+
+
+def test_the_released_codes_accuracy_of_a_class_counts_all_images():
+    matrix = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 10]])
+    assert deviations.one_against_rest(matrix) == pytest.approx([27 / 30, 27 / 30, 1])
+
+
+def test_half_of_the_random_crops_show_less_than_half_of_a_square_image():
+    low, middle, high = deviations.crop_shares((0, 0.5, 1))
+    assert low == pytest.approx(0.08) and 0.4 < middle < 0.5 and high <= 1
+
+
+def test_simulated_learning_curves_rise_and_are_the_same_everywhere():
+    curves = deviations.learning_curves(200, 30, seed=1)
+    assert curves.shape == (30, 200) and ((curves > 0) & (curves < 1)).all()
+    assert curves[-5:].mean() > curves[:5].mean() + 0.2
+    assert curves == pytest.approx(deviations.learning_curves(200, 30, seed=1))

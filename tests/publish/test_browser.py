@@ -11,7 +11,7 @@ TALLEST = 9000  # pixels at a width of 1280
 HEAVIEST = 1_500_000  # bytes of all that one page loads
 MOST_REQUESTS = 40
 # What is known to be too tall; the list only shrinks.
-TALL = {"41_deviations", "60_claims_ledger"}
+TALL = {"60_claims_ledger"}
 CUT_OFF = """() => [...document.querySelectorAll(':is(table, pre, svg, img)')].filter(e => e.closest('.bd-article'))
   .filter(e => e.offsetParent !== null || e.getClientRects().length)
   .filter(e => { const scrolls = box => /(auto|scroll)/.test(getComputedStyle(box).overflowX);
