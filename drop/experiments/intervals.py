@@ -19,6 +19,10 @@ validation images, for each seed by the other seeds' runs, and reported on test 
 from few seeds but many classes, so they are moderated (Smyth 2004, Statistical Applications in Genetics and Molecular
 Biology 3:3): on the scale on which classes vary alike, and upwards only.
 Averages have one sum and keep their own variance.
+
+Of data with groups, a class is a group in all of this. Where test images share a scene, whole scenes are drawn: v is
+the spread over scenes of the sums over their images, of all groups together (Cameron, Gelbach and Miller 2011, J.
+Business & Economic Statistics 29:238); as no object stands on two scenes, that covers the objects, too.
 """
 
 import base64
@@ -30,10 +34,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import digamma, ndtri, stdtrit, zeta  # ndtri, stdtrit: quantiles of the normal, of Student's t
 
+from drop.experiments.record import clusters_of
 from drop.metrics import class_recalls, recalls_of, spread, tally, worst_class
 
 METRICS = ("average", "worst_class", "gap")
-ALL = (*METRICS, "spread", "worst_ten", "worst_superclass")
+ALL = (*METRICS, "spread", "worst_ten", "worst_superclass", "worst_group", "reweighted_average")
 WEAKEST = 10  # classes, of `worst_ten`
 LEAST = 0.01  # of a pool's mean variance: less is taken for that, since recalls move in steps of an image
 # The superclass of each of CIFAR-100's classes, in the order of its labels.
@@ -61,6 +66,8 @@ class Trials:
 
     `hits`, bool (S, n), says which test images were right, class after class; None: the recalls are known exactly.
     `parents`, int (K,): the superclass of each class. `fixed`: nothing is to be generalised from these runs' seeds.
+    `clusters`, int (n,): the scene of each test image, in the order of `hits`; None: all are independent.
+    `training`, float (K,): the groups' shares of the training set.
     """
 
     test: np.ndarray
@@ -69,6 +76,8 @@ class Trials:
     hits: np.ndarray | None = None
     parents: np.ndarray | None = None
     fixed: bool = False
+    clusters: np.ndarray | None = None
+    training: np.ndarray | None = None
 
     @classmethod
     def of_records(cls, records: list[dict]) -> "Trials":
@@ -80,7 +89,9 @@ class Trials:
         packed = (np.frombuffer(base64.b64decode(record["test_hits"]), np.uint8) for record in records)
         hits = np.array([np.unpackbits(row, count=sizes.sum()) for row in packed], bool)
         parents = SUPERCLASS if "classes" in records[0] and len(sizes) == len(SUPERCLASS) else None
-        return cls(test, validation, sizes, hits, parents)
+        scenes, trained = clusters_of(records[0]), np.array(records[0].get("class_sizes", sizes))
+        clusters = None if scenes is None else np.unique(scenes, return_inverse=True)[1]
+        return cls(test, validation, sizes, hits, parents, clusters=clusters, training=trained / trained.sum())
 
     @classmethod
     def of_predictions(cls, labels, predictions, num_classes: int) -> "Trials":
@@ -102,7 +113,7 @@ class Trials:
 def nothing(like: Trials) -> Trials:
     """Trials with recall 0 everywhere and no uncertainty."""
     zeros = np.zeros((1, like.test.shape[1]))
-    return Trials(zeros, zeros, like.sizes, parents=like.parents, fixed=True)
+    return replace(like, test=zeros, validation=zeros, hits=None, fixed=True)
 
 
 class Bounds(NamedTuple):
@@ -131,7 +142,7 @@ class Bounds(NamedTuple):
 def _sums(metric: str, like: Trials) -> np.ndarray:
     """Weights (M, K): the metric is their smallest weighted sum of recalls (the gap is minus it)."""
     K = len(like.sizes)
-    if metric == "worst_class":
+    if metric in ("worst_class", "worst_group"):
         return np.eye(K)
     if metric == "gap":
         return _differences(K)
@@ -152,6 +163,10 @@ def _weights(metric: str, trials: Trials) -> np.ndarray | None:
     """Weights (S, K) of a metric that is one weighted sum of each run's recalls; None for others."""
     if metric == "average":
         return np.broadcast_to(trials.sizes / trials.sizes.sum(), trials.test.shape)
+    if metric == "reweighted_average":
+        if trials.training is None:
+            raise ValueError("The average is re-weighted to the training groups, but their sizes are not known.")
+        return np.broadcast_to(trials.training, trials.test.shape)
     if metric == "worst_ten":
         if trials.validation is None:
             raise ValueError("The ten weakest classes are chosen on validation images, and there are none.")
@@ -170,6 +185,15 @@ def _per_image(trials: Trials, weights: np.ndarray | None = None) -> np.ndarray 
     hits = trials.hits if weights is None else trials.hits * np.repeat(weights, trials.sizes, axis=1)
     mean = hits.mean(axis=0)
     return mean - np.repeat(np.add.reduceat(mean, _starts(trials)) / trials.sizes, trials.sizes)
+
+
+def _by_scene(trials: Trials, deviations: np.ndarray) -> np.ndarray:
+    """What the images of each scene add to the mean of each group (scenes, K), from deviations of images (n,)."""
+    K, scenes = len(trials.sizes), int(trials.clusters.max()) + 1
+    groups = np.repeat(np.arange(K), trials.sizes)
+    each = np.broadcast_to(deviations, len(groups))
+    sums = np.bincount(trials.clusters * K + groups, each, minlength=scenes * K).reshape(scenes, K)
+    return sums / (trials.sizes + 2) * np.sqrt(scenes / (scenes - 1))
 
 
 def _starts(trials: Trials) -> np.ndarray:
@@ -255,7 +279,11 @@ def _one_sum(a: Trials, b: Trials, metric: str) -> Bounds:
     (first, f), (second, g) = (_own(t, v) for t, v in zip((a, b), values, strict=True))
     u, v = (_per_image(t, w) for t, w in zip((a, b), weights, strict=True))
     largest = np.max([w.max(axis=0) for w in weights], axis=0)
-    images = _by_class(a, (u - v) ** 2).sum() + _squares(a, b, largest[None])
+    if a.clusters is None:
+        images = _by_class(a, (u - v) ** 2).sum()
+    else:
+        images = (_by_scene(a, u - v).sum(axis=1) ** 2).sum()
+    images = images + _squares(a, b, largest[None])
     value = values[0].mean(axis=0) - values[1].mean(axis=0)
     return Bounds(value, *_welch(first / len(a.test), f, second / len(b.test), g), images)
 
@@ -275,7 +303,10 @@ def _least(a: Trials, b: Trials, metric: str, k: int) -> Bounds:
     one = (np.sqrt(theirs[chosen]).mean(axis=1) ** 2).mean()  # k sums vary at most as if they did so together
     seeds, freedom = _welch(mine / len(a.test), f, np.full(len(sums), one / len(b.test)), g)
     u, v = _per_image(a), _per_image(b, weights)
-    images = sums**2 @ _by_class(a, u * u) + _by_class(a, v * v).sum() - 2 * sums @ _by_class(a, u * v)
+    if a.clusters is None:
+        images = sums**2 @ _by_class(a, u * u) + _by_class(a, v * v).sum() - 2 * sums @ _by_class(a, u * v)
+    else:
+        images = ((sums @ _by_scene(a, u).T - _by_scene(a, v).sum(axis=1)) ** 2).sum(axis=1)
     images = images + _squares(a, b, np.maximum(abs(sums), abs(weights).max(axis=0) * (b.hits is not None)))
     value = (a.test @ sums.T).mean(axis=0) - (b.test * weights).sum(axis=1).mean()
     return Bounds(value, seeds, freedom, images, len(sums) if b.validation is None else 1, k)
@@ -285,7 +316,7 @@ def bounds(a: Trials, b: Trials, metric: str = "worst_class", k: int = 1) -> Bou
     """Lower bounds of metric(a) - metric(b); upper ones are minus those of metric(b) - metric(a)."""
     if a.test.shape[1] != b.test.shape[1] or (a.sizes != b.sizes).any():
         raise ValueError(f"A difference needs the same classes and test images, got {a.sizes} and {b.sizes} a class.")
-    if metric in ("average", "worst_ten"):
+    if metric in ("average", "reweighted_average", "worst_ten"):
         return _one_sum(a, b, metric)
     return _least(b, a, metric, k) if metric == "gap" else _least(a, b, metric, k)
 
@@ -365,7 +396,8 @@ def _spread(trials: Trials, tail: float) -> tuple[float, float, float, float]:
     c = _others(trials)
     c = c - c.mean(axis=1, keepdims=True)
     c = c / np.maximum(np.linalg.norm(c, axis=1, keepdims=True), 1e-12) / root
-    along, each = (trials.test * c).sum(axis=1), _by_class(trials, _per_image(trials) ** 2)
+    along, own = (trials.test * c).sum(axis=1), _per_image(trials)
+    each = _by_class(trials, own**2) if trials.clusters is None else (_by_scene(trials, own) ** 2).sum(axis=0)
     each = each + (0 if trials.hits is None else 2 / (trials.sizes + 2) ** 2)
     # The longest axis of the runs' cloud, as S values with the largest standard deviation that any c can give.
     left, length, _ = np.linalg.svd(trials.test - trials.test.mean(axis=0), full_matrices=False)
