@@ -78,9 +78,10 @@ for grid in grids:
 #
 # ## DRoP helps the worst class where much is pruned, and costs a little on average
 #
-# At a density of 0.8 little of it is left: {glue:text}`gain_0.8` points on Fashion-MNIST, {glue:text}`gain_cifar_0.8`
-# on CIFAR-10. The intervals compare what the networks say of the same images, which cancels much of the noise; how they
-# are made stands on [a page of its own](61_intervals.ipynb).
+# At a density of 0.8 nothing of it can be seen on Fashion-MNIST ({glue:text}`gain_0.8` points); on CIFAR-10
+# {glue:text}`gain_cifar_0.8` points are left, which three seeds could not show and five do. The intervals
+# compare what the networks say of the same images, which cancels much of the noise; how they are made stands on
+# [a page of its own](61_intervals.ipynb).
 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
@@ -224,9 +225,9 @@ prose.holds({
         g.compare("random+drop", "random", 0.1).low > 0 for g in (fashion, cifar)),
     "DRoP costs less than 3 points on average at 0.1": lambda: all(
         -0.03 < g.compare("random+drop", "random", 0.1, "average").value < 0 for g in (fashion, cifar)),
-    "little of the gain is left at 0.8": lambda: all(
-        abs(g.compare("random+drop", "random", 0.8).value) < 0.7 * g.compare("random+drop", "random", 0.1).value
-        for g in (fashion, cifar)),
+    "nothing can be seen at 0.8 on Fashion-MNIST": lambda: (
+        e := fashion.compare("random+drop", "random", 0.8)).low < 0 < e.high,
+    "some of the gain is left at 0.8 on CIFAR-10": lambda: cifar.compare("random+drop", "random", 0.8).low > 0,
     "EL2N's worst class is lost at 0.1": lambda: all(
         g.compare("el2n", "random", 0.1).high < -0.1 for g in (fashion, cifar)),
     "EL2N keeps up at 0.5 on Fashion-MNIST": lambda: fashion.compare("el2n", "random", 0.5, "average").low > 0,
