@@ -471,8 +471,7 @@ prose.holds({
         sure(g, "worst_class", 1) for g in (fashion, cifar)),
     "Random, Balanced and Iterated are worse on Fashion-MNIST": lambda: sure(fashion, "worst_class", -1)
     == {"random", "random+balanced", "random+iterated2"},
-    "Random and Balanced are worse on CIFAR-10": lambda: sure(cifar, "worst_class", -1)
-    == {"random", "random+balanced"},
+    "Random is worse on CIFAR-10": lambda: sure(cifar, "worst_class", -1) == {"random"},
     "γ = 2 loses on average": lambda: "random+gamma2" in sure(fashion, "average", -1),
     "γ = 0.7 has the same worst class": lambda: all(
         abs(g.compare("random+gamma0.7", "random+drop", 0.1).value) < 0.02 for g in (fashion, cifar)),
@@ -493,7 +492,7 @@ prose.holds({
 # - **A flatter rule is cheaper.** On Fashion-MNIST at density 0.1 an exponent of 0.7 gives DRoP's worst class
 #   ({glue:text}`flat_worst` points) and keeps more of the average ({glue:text}`flat_average`). On CIFAR-10 no interval
 #   tells the two apart ({glue:text}`flat_cifar` and {glue:text}`flat_average_cifar`).
-# - **Which rules are worse** than DRoP in the worst class, by an interval: Random and Balanced on both data sets, and
+# - **Which rules are worse** than DRoP in the worst class, by an interval: Random on both data sets, Balanced and
 #   Iterated on Fashion-MNIST. An exponent of 2 loses on average ({glue:text}`steep_average` points). With three to five
 #   seeds nothing else is told apart; the best of the others, Minimax 2 ({glue:text}`minimax2`), is so partly by luck.
 # - **Do the mixtures foretell the order on images?** The rank correlation of what rules leave is {glue:text}`rank` on
