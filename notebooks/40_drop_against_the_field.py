@@ -323,5 +323,5 @@ prose.holds({
 # [how good the quotas are](50_how_good_are_the_quotas.ipynb).
 
 # %% tags=["remove-input"]
-extract.show(extract.parts_of(grids, ("C2", "C3", "C4", "C5", "C7")))
+extract.show(extract.families(grids, ("C2", "C3", "C4", "C5", "C7")))
 prose.made(grids)

@@ -188,5 +188,5 @@ prose.holds({
 # was trained, but for those that say otherwise.
 
 # %% tags=["remove-input"]
-extract.show([pair for pair in extract.parts_of(grids, ("C8",)) if pair[1].lines])
+extract.show(extract.families(grids, ("C8",)))
 prose.made(grids)

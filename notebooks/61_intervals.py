@@ -24,8 +24,7 @@ import json
 
 import numpy as np
 
-from drop.chapters import charts, coverage, figures, prose, tables
-from drop.chapters import ledger as claims
+from drop.chapters import charts, claims, coverage, figures, judging, prose, tables
 from drop.experiments import records
 from drop.places import MEASURED
 
@@ -136,23 +135,23 @@ tables.show(
 # ## Before and now
 
 # %% tags=["remove-input"]
+SIDES = {"supported": "above", "contradicted": "below"}
 before = json.loads((MEASURED / "ledger_before.json").read_text(encoding="utf-8"))["lines"]
 day = claims.load()["replication"]["registered"]
 known = [r for r in records.load(*(folders or [records.committed()])) if r["provenance"]["date"] < str(day)]
-runs, pairs = claims.index(known), {}
+known, pairs = judging.Cells(known), {}
 for _, benchmark, metric, text, verdict, seeds, _, low, high in before:
-    line = claims.judge(claims.line_of(benchmark, metric, text, {}), runs)
+    line = judging.judge(claims.line_of(benchmark, metric, text, {}), known)
     if metric in NAMES and seeds > 1 and line.estimate:
-        pairs[benchmark, metric, text] = (seeds, high - low, verdict, line.estimate, line.verdict)
-DECIDED = ("supported", "contradicted")
+        pairs[benchmark, metric, text] = (seeds, high - low, SIDES.get(verdict), line.estimate, line.verdict)
 rows = []
 for metric in ("average", "worst_class", "gap"):
     for n in (3, 5):
         found = [pair for (_, m, _), pair in pairs.items() if m == metric and pair[0] == n]
         if found:
             widths = np.array([[old, new.high - new.low] for _, old, _, new, _ in found])
-            decided = [sum(pair[place] in DECIDED for pair in found) for place in (2, 4)]
-            turned = sum({pair[2], pair[4]} == set(DECIDED) for pair in found)
+            decided = [sum(pair[place] in SIDES.values() for pair in found) for place in (2, 4)]
+            turned = sum({pair[2], pair[4]} == set(SIDES.values()) for pair in found)
             ratio = float(np.median(widths[:, 0] / widths[:, 1]))
             rows.append([f"{NAMES[metric]}, {n} seeds", len(found), *(100 * np.median(widths, axis=0)), ratio, *decided,
                          turned])  # fmt: skip

@@ -29,12 +29,10 @@ MAY = {
     "rerun": {"core", "experiments", "chapters", "publish"},
     "speed": {"core", "experiments"},
 }
-BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2870, "commands": 450, "chapters": 3200}  # lines of code
+BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2950, "commands": 450, "chapters": 3400}  # lines of code
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
-LONG = {
-    "60_claims_ledger": 323,
-}
+LONG = {}
 FIRST = """00_quickstart 10_why_class_densities_matter 11_beyond_two_classes 20_prune_by_class 30_bias_audit
 31_what_pruners_keep 32_one_word_several_definitions 40_drop_against_the_field 41_deviations 43_imbalanced_data
 50_how_good_are_the_quotas 60_claims_ledger 70_how_fast_it_trains 80_what_it_costs""".split()

@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import multivariate_normal
 
 from drop.experiments import intervals, records
-from drop.experiments.intervals import Trials
+from drop.experiments.trials import SUPERCLASS, Trials
 from drop.places import MEASURED
 
 PATH = MEASURED / "coverage.json"
@@ -28,7 +28,7 @@ TRUTH = {
     "average": np.mean,
     "worst_class": np.min,
     "gap": np.ptp,
-    "worst_superclass": lambda p: p[np.argsort(intervals.SUPERCLASS)].reshape(20, 5).mean(axis=1).min(),
+    "worst_superclass": lambda p: p[np.argsort(SUPERCLASS)].reshape(20, 5).mean(axis=1).min(),
 }
 
 
@@ -65,7 +65,7 @@ def draw(world: World, seeds: tuple[int, ...], size: int, rng: np.random.Generat
             )
             right.append(level + own + _mix(1 - world.within, rng.standard_normal((S, K, size), np.float32)) > 0)
         test, validation = (hits.mean(axis=2) for hits in right)
-        parents = intervals.SUPERCLASS if K == len(intervals.SUPERCLASS) else None
+        parents = SUPERCLASS if K == len(SUPERCLASS) else None
         seen = (test, None if alone else validation, np.full(K, size), right[0].reshape(len(test), -1))
         truth = level[0, :, 0] if alone else skill / np.sqrt(1 + (root**2).sum(axis=1) * unequal**2)
         made.append((Trials(*seen, parents, fixed=alone), ndtr(truth)))
@@ -83,7 +83,7 @@ def measure(world: World, seeds: tuple[int, ...], size: int, repeats: int, seed:
     seeds: of both methods; none: two arrays of one network each.
     """
     rng, metrics = np.random.default_rng(seed), ["average", "worst_class", "gap"]
-    metrics += ["worst_superclass", "worst_ten"] * (world.skills.shape[1] == len(intervals.SUPERCLASS) and bool(seeds))
+    metrics += ["worst_superclass", "worst_ten"] * (world.skills.shape[1] == len(SUPERCLASS) and bool(seeds))
     found: dict[tuple[str, str], list[tuple[bool, bool, float]]] = {}
     for _ in range(repeats):
         (a, p), (b, q) = draw(world, seeds, size, rng, alone=not seeds)
@@ -129,7 +129,7 @@ def worlds(measured: list[dict]) -> list[World]:
     flat, like = np.full((2, 10), ndtri(0.7)), made[0]
     made.append(World("all classes alike", flat, like.roots, *_rest(like)))
     made.append(World("unequal classes", like.skills, like.roots, UNEQUAL, *_rest(like)[1:]))
-    skill = np.tile(ndtri(0.45) + 0.45 * ndtri((np.arange(100) + 0.5) / 100)[np.argsort(intervals.SUPERCLASS)], (2, 1))
+    skill = np.tile(ndtri(0.45) + 0.45 * ndtri((np.arange(100) + 0.5) / 100)[np.argsort(SUPERCLASS)], (2, 1))
     effect = np.sqrt(np.mean([np.diag(root @ root.T).mean() for root in like.roots]))
     hundred = World("hundred classes", skill, np.tile(effect * np.eye(100), (2, 1, 1)), *_rest(like))
     shifted = np.array([skill[0] + 0.1 * (skill[0] < 0), skill[1]])

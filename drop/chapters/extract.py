@@ -1,51 +1,78 @@
-"""What the claims ledger says of the benchmarks that a chapter shows, as two of its tables."""
+"""What the claims ledger says of some claims and data sets, as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from drop.chapters import ledger, tables
+from drop.chapters import claims, tables
 from drop.chapters.grid import Grid
-from drop.chapters.ledger import Part
-from drop.experiments import records
+from drop.chapters.judging import Cells, Judged, query_times
+from drop.chapters.ledger import STATES, Family, apart, ledger
+from drop.experiments import intervals, records
+from drop.experiments.intervals import Estimate
 
-VERDICTS = ("supported", "contradicted", "undecided", "not measured")
 
+def families(grids: Sequence[Grid], names: Collection[str]) -> list[tuple[str, Family]]:
+    """The measured families of these claims on the grids' benchmarks, with the title of each grid.
 
-def parts_of(grids: Sequence[Grid], claims: Collection[str]) -> list[tuple[Grid, Part]]:
-    """The parts of these claims that are tested on the grids' benchmarks, judged by committed records and theirs."""
+    Judged by committed records and the grids'. Parts that are judged for themselves come with their claim.
+    """
     found = [record for grid in grids for record in grid.found.values()]
     at_hand = {record["key"]: record for record in [*records.load(records.committed()), *found]}
-    judged = ledger.ledger(ledger.load(), list(at_hand.values()), times=ledger.query_times())
-    return [
-        (grid, part)
-        for claim in judged if claim.source["id"] in claims
-        for part in claim.parts
-        for grid in grids if part.benchmark == f"{grid.benchmark}-{grid.scale}"
-    ]  # fmt: skip
+    document = claims.load()
+    judged = ledger(document, Cells(list(at_hand.values()), query_times()))
+    wanted = [entry["id"] for claim in document["claims"] if claim["id"] in names
+              for entry in (claim, *(part for part in claim["parts"] if apart(part)))]  # fmt: skip
+    places = {f"{grid.benchmark}-{grid.scale}": grid.title for grid in grids}
+    return [(title, judged[name, place]) for name in wanted for place, title in places.items()
+            if (name, place) in judged and judged[name, place].verdict != "not measured"]  # fmt: skip
 
 
-def show(parts: Sequence[tuple[Grid, Part]]) -> None:
-    """Publish the verdicts and the lines that are contradicted as two folded tables."""
-    rows = [
-        [part.source["id"], grid.title, part.verdict,
-         *(sum(case.verdict == verdict for case in part.cases) for verdict in VERDICTS),
-         ("More than the paper says: " if part.source.get("ours") else "") + " ".join(part.source["says"].split())]
-        for grid, part in parts
-    ]  # fmt: skip
+def show(found: Sequence[tuple[str, Family]]) -> None:
+    """Publish the verdicts, and the lines that lie below their margin, as two folded tables."""
     tables.show(
-        rows, ["part", "data set", "verdict", *VERDICTS, "what it says"],
-        "Verdicts of the claims ledger on these data sets, and the number of cases of each kind. One case against it "
-        "contradicts a part.",
+        [[f"{family.source['id']}, {title}", family.verdict, *(family.counts[state] for state in STATES), said(family)]
+         for title, family in found],
+        ["claim, data set", "verdict", *STATES, "what it says"],
+        "Verdicts of the claims ledger on these data sets, and how many lines lie above and below their margins, each "
+        "by itself; a verdict allows for their number.",
     )  # fmt: skip
-    against = [
-        [part.source["id"], grid.title, line.metric.replace("_", " "), line.text, line.estimate,
-         "the margin only" if line.margin_only else "the sign"]
-        for grid, part in parts for case in part.cases for line in case.lines
-        if case.verdict == line.verdict == "contradicted"
-    ]  # fmt: skip
+    against = [test for _, family in found for test in family.lines if test.verdict == "below"]
+    show_lines(against, "The lines that lie below their margin: left minus right in points, with 95 % intervals.")
+
+
+def said(family: Family) -> str:
+    """What a claim, or a part that is judged for itself, says."""
+    text = " ".join((family.source.get("says") or family.source["claim"]).split())
+    return ("More than the paper says: " if family.source.get("ours") and "says" in family.source else "") + text
+
+
+def show_lines(lines: Iterable[Judged], caption: str) -> None:
+    """Publish lines with their differences, p-values and what would decide them."""
     tables.show(
-        against, ["part", "data set", "metric", "what the part predicts", "left − right", "what is against it"],
-        "The lines of these parts that the intervals contradict: an inequality that the part predicts, and the "
-        "difference of its two sides in points.", signed=["left − right"],
+        [[f"{test.line.metric.replace('_', ' ')}: {test.line.text}", test.line.benchmark.removesuffix("-laptop"),
+          difference(test), test.verdict, p_in_words(test.above), p_in_words(test.below), seeds_in_words(test)]
+         for test in lines],
+        ["left > right + margin", "data set", "left − right", "lies", "p above", "p below", "seeds needed"], caption,
+        signed=["left − right"],
     )  # fmt: skip
+
+
+def difference(test: Judged) -> Estimate | str:
+    """Left minus right of a line: an Estimate where it is in points, else in words in its own unit."""
+    e = test.estimate
+    if e is None or test.line.metric in intervals.ALL or test.line.metric == "smallest_class":
+        return e
+    return f"{e.value:.2f}" + (f" [{e.low:.2f}, {e.high:.2f}]" if e.seeds else "")
+
+
+def p_in_words(p: float) -> str:
+    """A p-value to two digits, as a table has it."""
+    return "< 0.0001" if p < 1e-4 else f"{p:.2g}" if p < 0.1 else "–"
+
+
+def seeds_in_words(test: Judged) -> str:
+    """How many seeds of each method would decide a line that is open."""
+    if test.needed is None:
+        return ""
+    return "none suffices" if test.needed == float("inf") else f"{test.needed:.0f}"

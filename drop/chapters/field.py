@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from drop.chapters import ledger
+from drop.chapters import judging
 from drop.chapters.charts import place, undominated
 from drop.chapters.grid import Grid
 
@@ -56,7 +56,7 @@ def passes(grid: Grid) -> dict[str, float]:
 def costs(grid: Grid, densities: Sequence[float]) -> dict[str, list[float | None]]:
     """By method, in full trainings: the query models in passes and as measured, and all with the final model."""
     recipe, queries = grid.entry.recipe, passes(grid)
-    timed = [s for (name, _), s in ledger.query_times().items() if name == f"{grid.benchmark}-{grid.scale}"]
+    timed = [s for (name, _), s in judging.query_times().items() if name == f"{grid.benchmark}-{grid.scale}"]
     whole = [record["seconds"] for record in grid.of("full", 1.0)]
     found = {}
     for name, needs in NEEDS.items():

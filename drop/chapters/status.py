@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from drop.chapters import ledger
+from drop.chapters import claims
 from drop.experiments import benchmarks
 from drop.experiments.records import Record
 
@@ -38,7 +38,7 @@ def missing(records: Iterable[Record]) -> Missing:
     runs = [record["run"] for record in records]
     measured = {(f"{run['benchmark']}-{run['scale']}", run["pruner"], run["density"]) for run in runs}
     wanted: dict[str, dict[tuple[str, float], None]] = defaultdict(dict)
-    for place, side in _named(ledger.load()):
+    for place, side in _named(claims.load()):
         if (place, *side) not in measured:
             wanted[place][side] = None
     rows, commands = [], []
@@ -69,7 +69,7 @@ def _named(document: dict) -> Iterator[tuple[str, tuple[str, float]]]:
         for part in claim["parts"]:
             for place in part["benchmarks"]:
                 if not place.startswith("mixture "):
-                    for line in ledger.lines_of(part, place, document.get("planned")):
+                    for line in claims.lines_of(part, place, document.get("planned")):
                         for side in (line.left, line.right):
                             if not isinstance(side, float):
                                 yield place, side if side[1] < 1 or side[0] in own else ("full", 1.0)

@@ -9,6 +9,7 @@ from scipy.special import ndtri, polygamma
 from drop.chapters import coverage
 from drop.experiments import intervals, records
 from drop.experiments.intervals import Estimate, Trials
+from drop.experiments.trials import SUPERCLASS
 
 ENDLESS = 2 * 1.959964  # twice the quantile of the normal: a 95 % interval without seeds, in standard errors
 
@@ -58,11 +59,11 @@ def test_trials_of_records():
 
 
 def test_superclasses_are_twenty_of_five():
-    assert np.bincount(intervals.SUPERCLASS).tolist() == [5] * 20
-    recalls = np.where(intervals.SUPERCLASS == 7, 0.5, 0.9)
-    recalls[np.flatnonzero(intervals.SUPERCLASS == 3)[0]] = 0.1
+    assert np.bincount(SUPERCLASS).tolist() == [5] * 20
+    recalls = np.where(SUPERCLASS == 7, 0.5, 0.9)
+    recalls[np.flatnonzero(SUPERCLASS == 3)[0]] = 0.1
     made = trials([recalls] * 2, 50)
-    made = Trials(made.test, made.validation, made.sizes, made.hits, intervals.SUPERCLASS)
+    made = Trials(made.test, made.validation, made.sizes, made.hits, SUPERCLASS)
     assert intervals.estimate(made, "worst_superclass").value == pytest.approx(0.5)
     assert intervals.estimate(made, "worst_class").value == pytest.approx(0.1)
 
