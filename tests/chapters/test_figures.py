@@ -48,6 +48,10 @@ def contrast(one: str, other: str) -> float:
 RULES = [f"random+{rule}" for rule in benchmarks.RULES]
 
 
+def test_every_score_has_a_look():
+    assert [name for name in benchmarks.SCORES if name not in figures.METHODS] == []
+
+
 @pytest.mark.parametrize("name", [*(name for name in figures.METHODS if name != "full"), *RULES])
 @pytest.mark.parametrize("ground", ["#ffffff", "#121212"])
 def test_method_colours_are_seen_on_the_light_and_the_dark_ground(name: str, ground: str):
