@@ -148,7 +148,13 @@ TABLE = [
     Benchmark("fashion-mnist", "laptop", "fashion-mnist", FASHION),
     Benchmark("fashion-mnist-long-tail", "smoke", "fashion-mnist-mini-long-tail", SMOKE),
     Benchmark("fashion-mnist-long-tail", "laptop", "fashion-mnist-long-tail", LONG_TAIL),
-    Benchmark("garments-on-scenes", "smoke", "garments-on-scenes-mini", dataclasses.replace(SMOKE, epochs=8, batch=64)),
+    Benchmark(
+        "garments-on-scenes",
+        "smoke",
+        "garments-on-scenes-mini",
+        dataclasses.replace(SMOKE, epochs=8, batch=64),
+        methods.FIRST,
+    ),
     Benchmark("garments-on-scenes", "laptop", "garments-on-scenes", GARMENTS),
     Benchmark("cifar10", "smoke", "cifar10", SMOKE),
     Benchmark("cifar10", "laptop", "cifar10", CIFAR),
@@ -165,7 +171,7 @@ TABLE += [
     for name, recipe in TAILS.items() for order in ("hard-rare", "hard-frequent")
 ]  # fmt: skip
 TABLE += [
-    Benchmark(name, "smoke", name.replace("mnist", "mnist-mini"), SMOKE)
+    Benchmark(name, "smoke", name.replace("mnist", "mnist-mini"), SMOKE, methods.FIRST)
     for name in (entry.name for entry in TABLE[-8:]) if name.startswith("fashion")
 ]  # fmt: skip
 _TABLE = {(entry.name, entry.scale): entry for entry in TABLE}

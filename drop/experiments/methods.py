@@ -30,6 +30,7 @@ TRIALS: dict[str, tuple[tuple[float, ...], ...]] = {
     "group-subsampling": ((0.04,), (0.1,), (0.2,), (0.5,), (1,), (2,)),
 }
 SEED = 100  # of the trials
+FIRST = tuple((name, settings[0]) for name, settings in TRIALS.items())  # for what is no measurement
 
 
 def split(pruner: str) -> tuple[str, dict[str, float] | None]:
