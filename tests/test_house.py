@@ -77,7 +77,9 @@ def size(path: Path) -> int:
 
 
 by_room = pytest.mark.parametrize("room", MAY)
-PYTHON = [path for room in MAY if room != "notebooks" for path in files_of(room)] + [ROOT / name for name in ABOVE]
+PYTHON = [path for room in MAY if room != "notebooks" for path in files_of(room)] + [
+    ROOT / name for name in sorted(ABOVE)
+]
 
 
 # Which way imports run

@@ -9,6 +9,7 @@ covariance over classes, and how unequal methods are in it) and the images' corr
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def measure(world: World, seeds: tuple[int, ...], size: int, repeats: int, seed:
     for _ in range(repeats):
         (a, p), (b, q) = draw(world, seeds, size, rng, alone=not seeds)
         for metric in metrics:
-            true = TRUTH.get(metric, lambda _: np.nan)
+            true: Callable[[np.ndarray], float] = TRUTH.get(metric, lambda _: np.nan)
             for kind, e, truth in (
                 ("alone", intervals.estimate(a, metric), true(p)),
                 ("difference", intervals.difference(a, b, metric), true(p) - true(q)),

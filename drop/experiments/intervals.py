@@ -129,10 +129,11 @@ def _per_image(trials: Trials, weights: np.ndarray | None = None) -> np.ndarray 
 
 def _by_scene(trials: Trials, deviations: np.ndarray) -> np.ndarray:
     """What the images of each scene add to the mean of each group (scenes, K), from deviations of images (n,)."""
-    K, scenes = len(trials.sizes), int(trials.clusters.max()) + 1
+    clusters = np.asarray(trials.clusters)
+    K, scenes = len(trials.sizes), int(clusters.max()) + 1
     groups = np.repeat(np.arange(K), trials.sizes)
     each = np.broadcast_to(deviations, len(groups))
-    sums = np.bincount(trials.clusters * K + groups, each, minlength=scenes * K).reshape(scenes, K)
+    sums = np.bincount(clusters * K + groups, each, minlength=scenes * K).reshape(scenes, K)
     return sums / (trials.sizes + 2) * np.sqrt(scenes / (scenes - 1))
 
 
