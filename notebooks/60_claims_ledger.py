@@ -284,22 +284,23 @@ list_tests("N1")
 # %% tags=["remove-input"]
 rows = []
 for key, family in found.items():
-    if key in new and key in known and new[key].verdict != "not measured" and key[1] != MIXTURES:
-        pairs, same, inside = replicated(known[key], new[key])
-        rows.append(
-            [f"{key[0]}, {titled(key[1])}", known[key].verdict, new[key].verdict, family.verdict, pairs, same, inside]
-        )
+    if key in known and key[1] != MIXTURES:
+        old, again = known[key].by_part(), new[key].by_part()
+        for name, part in family.by_part().items():
+            if again[name].lines:
+                verdicts = (old[name].verdict, again[name].verdict, part.verdict)
+                rows.append([f"{name}, {titled(key[1])}", *verdicts, *replicated(old[name], again[name])])
 tables.show(
-    rows, ["claim, data set", "known seeds", "new seeds alone", "all seeds", "comparisons", "same sign", "in interval"],
-    "Verdicts from the seeds that were known when the replication was registered, from the new ones alone and from "
-    "all; how many differences of the new seeds have the sign of the known, and lie in its interval.",
+    rows, ["part, data set", "known seeds", "new seeds alone", "all seeds", "comparisons", "same sign", "in interval"],
+    "Verdicts on each part from the seeds that were known when the replication was registered, from the new ones alone "
+    "and from all; how many differences of the new seeds have the sign of the known, and lie in its interval.",
 )  # fmt: skip
 
 # %% [markdown]
 # ## What was written down when
 
 # %% tags=["remove-input"]
-rows = []
+rows, TOLD = [], {True: "commits", False: "dates"}
 for (_, place), family in found.items():
     for part in {member.part["id"]: member.part for member in tried(family)}.values():
         mine = [member for member in tried(family) if member.part["id"] == part["id"]]
@@ -312,9 +313,10 @@ for (_, place), family in found.items():
             f"{part['id']}, {titled(place)}", f"{since.date[:16]} ({since.name[:7]})" if since else "not yet",
             f"{first.date[:16]} ({first.name[:7]})" if first else "computed", len(mine),
             sum(registered.blind(member, cells) for member in mine),
+            ", ".join(sorted({TOLD[registered.younger(record, part["id"])[1]] for record in made})) or "–",
         ])  # fmt: skip
 tables.show(
-    rows, ["part, data set", "registered", "first record committed", "tests", "blind"],
+    rows, ["part, data set", "registered", "first record committed", "tests", "blind", "told by"],
     "When each part was registered and when the first record it speaks of was committed (UTC, commit), and how many of "
     "its tests are blind: of what they compare, at least one side has only records made by code that already held the "
     "test.",

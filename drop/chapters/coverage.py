@@ -11,6 +11,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -199,10 +200,27 @@ def everywhere(measured: list[dict], share: float = 1.0) -> list[dict]:
     return cells
 
 
+@cache
 def load(path: Path = PATH) -> list[dict]:
     """The cells as they were simulated last, each with `inside`: whether its coverage lies in `TARGET`."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [{**cell, "inside": TARGET[0] <= cell["cover"] <= TARGET[1]} for cell in cells]
+
+
+def of(metric: str, kind: str, classes: int, images: int, seeds: int) -> tuple[float, float] | None:
+    """Least and greatest coverage of the simulated cells that are nearest to an interval; None where none is alike.
+
+    kind: "alone" or "difference"; seeds: of the method that has fewer, 0 for two arrays of one network each.
+    """
+    alike = [cell for cell in load() if (cell["metric"], cell["kind"]) == (metric, kind)]
+    for name, value in (("K", classes), ("images", images), ("seeds", seeds)):
+        far = [abs(np.log((_number(cell[name]) + 1) / (value + 1))) for cell in alike]
+        alike = [cell for cell, distance in zip(alike, far, strict=True) if distance == min(far)]
+    return (min(cell["cover"] for cell in alike), max(cell["cover"] for cell in alike)) if alike else None
+
+
+def _number(value: int | list[int]) -> int:
+    return min(value, default=0) if isinstance(value, list) else value
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from drop.chapters import claims, tables
+from drop.chapters import claims, coverage, tables
 from drop.chapters.grid import Grid
 from drop.chapters.judging import Cells, Judged, query_times
 from drop.chapters.ledger import STATES, Family, apart, ledger
@@ -51,9 +51,10 @@ def show_lines(lines: Iterable[Judged], caption: str) -> None:
     """Publish lines with their differences, p-values and what would decide them."""
     tables.show(
         [[f"{test.line.metric.replace('_', ' ')}: {test.line.text}", test.line.benchmark.removesuffix("-laptop"),
-          difference(test), test.verdict, p_in_words(test.above), p_in_words(test.below), seeds_in_words(test)]
-         for test in lines],
-        ["left > right + margin", "data set", "left − right", "lies", "p above", "p below", "seeds needed"], caption,
+          difference(test), test.verdict, p_in_words(test.above), p_in_words(test.below), seeds_in_words(test),
+          coverage_in_words(test)] for test in lines],
+        ["left > right + margin", "data set", "left − right", "lies", "p above", "p below", "seeds needed", "covers"],
+        f"{caption} Covers: how often such intervals contained the truth in simulations (%); ! outside 93 to 98.",
         signed=["left − right"],
     )  # fmt: skip
 
@@ -64,6 +65,18 @@ def difference(test: Judged) -> Estimate | str:
     if e is None or test.line.metric in intervals.ALL or test.line.metric == "smallest_class":
         return e
     return f"{e.value:.2f}" + (f" [{e.low:.2f}, {e.high:.2f}]" if e.seeds else "")
+
+
+def coverage_in_words(test: Judged) -> str:
+    """Coverage (%) of the simulated intervals that are most alike, with a mark where it lies outside the target."""
+    if test.estimate is None or test.images is None:
+        return ""
+    kind = "alone" if float in map(type, (test.line.left, test.line.right)) else "difference"
+    found = coverage.of(test.line.metric.replace("worst_group", "worst_class"), kind, *test.images, test.estimate.seeds)
+    if found is None:
+        return ""
+    outside = min(found) < coverage.TARGET[0] or max(found) > coverage.TARGET[1]
+    return "–".join(f"{100 * share:.0f}" for share in sorted(set(found))) + " !" * outside
 
 
 def p_in_words(p: float) -> str:

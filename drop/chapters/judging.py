@@ -33,7 +33,8 @@ class Judged:
     """A line and what records say of it: left - right with its interval, and one-sided p-values about its margin.
 
     needed: how many seeds of each method would decide it, if value and variances stay; infinitely many where the test
-    images alone leave it open; None where it is decided or that is not known.
+    images alone leave it open; None where it is decided or that is not known. images: the number of classes and the
+    fewest test images of one; None of what is counted without any.
     """
 
     line: Line
@@ -42,6 +43,7 @@ class Judged:
     above: float = 1.0  # p-value of the difference lying above the margin,
     below: float = 1.0  # and below it
     needed: float | None = None
+    images: tuple[int, int] | None = None
 
     @property
     def verdict(self) -> str:
@@ -174,11 +176,13 @@ def _measured(judged: Judged, cells: Cells, level: float) -> Judged:
     result = intervals.difference(a, b, metric, level)
     names = ("value", "chosen", "low", "high")
     e = replace(result, **{name: unit * getattr(result, name) + offset for name in names})
+    size = None if line.metric in COUNTED else (len(a.sizes), int(a.sizes.min()))
+    judged = replace(judged, estimate=e, images=size)
     if e.seeds < 2:
-        return replace(judged, estimate=e)
+        return judged
     margin, both = (judged.margin - offset) / unit, (intervals.lower(a, b, metric), intervals.lower(b, a, metric))
     above, below = (intervals.p_value(f, sign * margin) for f, sign in zip(both, (1, -1), strict=True))
-    judged = replace(judged, estimate=e, above=above, below=below)
+    judged = replace(judged, above=above, below=below)
     return (
         replace(judged, needed=_needed(both, margin, (1 - level) / 2, e.seeds)) if judged.verdict == "open" else judged
     )

@@ -127,6 +127,12 @@ class Family:
             words.append("decided test by test, but not after the correction for their number")
         return "; ".join(words)
 
+    def by_part(self) -> "dict[str, Family]":
+        """Its members part by part, each part a family of its own."""
+        parts = {member.part["id"]: member.part for member in self.members}
+        return {name: Family(part, self.place, [m for m in self.members if m.part["id"] == name], self.tail)
+                for name, part in parts.items()}  # fmt: skip
+
 
 Ledger = dict[tuple[str, str], Family]  # (id of a claim, or of a part judged for itself; place) -> family
 
