@@ -8,13 +8,17 @@
 #
 # *If only a part of the training set can stay, which part should it be?*
 #
-# This page trains small networks on real images while the book is built: a few seconds on any computer. It asks a
+# :::{admonition} In short
+# :class: tip
+# This page trains small networks on real images while the book is built, in a few seconds on any computer. It asks a
 # short {term}`query run <query model>` how well each class is recognised, prunes by three methods, and trains a final
-# network on what each of them kept. Expect {term}`DRoP` to spend samples on the hard classes, and its worst class to
-# hold up best when little is kept. How sure one can be of that is the matter of the later chapters: here there is one
-# run of each.
+# network on what each of them kept: {term}`DRoP` spends its samples on the hard classes. For your own data it is one
+# line, at the end.
+# :::
+#
+# How sure one can be of what comes out is the matter of the later chapters: here there is one run of each.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 benchmark = "fashion-mnist"
 scale = "smoke"
 pruners = ["random", "el2n", "random+drop"]
@@ -24,11 +28,10 @@ seed = 0
 # %% tags=["hide-input"]
 import tempfile
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from drop import metrics, quotas
-from drop.chapters import figures
+from drop.chapters import charts, figures, tables
 from drop.experiments import benchmarks, datasets, records, runs
 from drop.experiments.queries import Shelf
 
@@ -72,8 +75,12 @@ recalls = Shelf(store.root).recalls(entry, seed)
 sizes = np.bincount(data.train.labels, minlength=len(recalls))
 counts = quotas.drop_counts(sizes, recalls, density)
 
-columns = ["class", "samples", "recall", "DRoP keeps"]
-figures.table(zip(data.classes, sizes, recalls, counts, strict=True), columns)
+# %% tags=["remove-input"]
+tables.show(
+    zip(data.classes, sizes.tolist(), 100 * recalls, counts.tolist(), strict=True),
+    ["class", "samples", "recall (%)", "DRoP keeps"],
+    f"Quotas at density {density:g} from the recalls of short query models.", folded=False,
+)  # fmt: skip
 
 # %% [markdown]
 # ## Who gains, who loses
@@ -84,31 +91,26 @@ figures.table(zip(data.classes, sizes, recalls, counts, strict=True), columns)
 # %% tags=["hide-input", "nbval-ignore-output"]
 names = ["full", *pruners]
 accuracy = {name: metrics.recalls_of(np.array(results[name]["test"])) for name in names}
-order = np.argsort(-recalls)
+order = np.argsort(recalls)
 
-fig, ax = plt.subplots(figsize=(5.2, 4.4))
-for name in names:
-    look = figures.method(name)
-    ax.plot(
-        100 * accuracy[name][order], np.arange(len(order)), look.marker, color=look.colour, label=look.label, alpha=0.9
-    )
-ax.set_yticks(np.arange(len(order)), np.array(data.classes)[order])
-ax.set_xlabel("test accuracy of the class (%)")
-fig.legend(loc="outside upper left", ncols=2, handletextpad=0.2, columnspacing=1.2)
 worst = {name: 100 * accuracy[name].min() for name in names}
 figures.show(
-    fig,
-    f"Accuracy of each class of {data.name} at density {density:g}, one run each at {scale} scale. Worst class: "
-    + ", ".join(f"{figures.method(name).label} {worst[name]:.0f} %" for name in names),
-)
+    charts.classes({name: 100 * values[order] for name, values in accuracy.items()}, np.array(data.classes)[order],
+                   data.name, "test accuracy of the class (%)"),
+    caption=f"Test accuracy of each class after training on what each method kept ({data.name}, density {density:g}, "
+    f"{scale} scale, one run each); the class that is hardest for the query models on top.",
+    alt="Worst class: " + ", ".join(f"{figures.method(name).label} {worst[name]:.0f} %" for name in names) + ".",
+)  # fmt: skip
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 rows = []
 for name in names:
     average = metrics.average_of(np.array(results[name]["test"]))
     label, kept = figures.method(name).label, sum(results[name]["kept"])
-    rows.append([label, kept, average, metrics.worst_class(accuracy[name]), metrics.gap(accuracy[name])])
-figures.table(rows, ["pruner", "kept", "average", "worst class", "gap"])
+    numbers = (average, metrics.worst_class(accuracy[name]), metrics.gap(accuracy[name]))
+    rows.append([label, kept, *(100 * float(number) for number in numbers)])
+tables.show(rows, ["pruner", "kept", "average", "worst class", "gap"],
+            "Accuracies in percent, and best minus worst class in points; one run each.", folded=False)  # fmt: skip
 
 # %% tags=["hide-input"]
 best = max(pruners, key=worst.get)

@@ -4,28 +4,38 @@
 # ---
 
 # %% [markdown]
-# # How fast it trains
+# # How fast does it train?
 #
 # *What does one training cost, here and in the code released with the paper?*
 #
-# A grid of prunings is hundreds of trainings, so its cost decides who can repeat it. This page sets both codes beside
-# each other {cite:p}`vysogorets2025drop`: the same machine, networks and images. Expect small networks to gain most:
-# the data stay on the device as bytes, augmentation is a few large operations instead of one call an image, and
-# several networks train at the same time. Large networks are bound by arithmetic, which bf16 makes about twice as fast
-# on a CPU.
+# :::{admonition} In short
+# :class: tip
+# On the same machine, networks and images this module trains {glue:text}`least` to {glue:text}`most` times as many
+# images a second as the code released with the paper {cite:p}`vysogorets2025drop`, small networks more than large ones.
+# A whole experiment of {glue:text}`runs` networks took {glue:text}`minutes` minutes on two cores. Nothing has been
+# measured on a GPU yet.
+# :::
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 results = ""  # folder of JSON files that the benchmarks in speed/ wrote; none: those that come with the package
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import json
 from pathlib import Path
 
-from drop.chapters import arithmetics, figures
+from drop.chapters import arithmetics, charts, figures, prose, tables
+from drop.experiments.intervals import Estimate
 from drop.places import MEASURED
 
-found = [json.loads(path.read_text()) for path in sorted(Path(results or MEASURED / "speed").glob("training*.json"))]
-on_cpu, on_gpu = ([run for run in found if kind in run] for kind in ("cpu", "gpu"))
+figures.style()
+folder = Path(results or MEASURED / "speed")
+training, sweeps, scored = (
+    [json.loads(path.read_text()) for path in sorted(folder.glob(f"{kind}*.json"))]
+    for kind in ("training", "sweep", "scores")
+)
+on_cpu, on_gpu = ([run for run in training if kind in run] for kind in ("cpu", "gpu"))
+if not on_cpu:
+    raise ValueError(f"{folder} holds no training*.json of a CPU; measure it with python -m speed.training")
 
 
 def where(run):
@@ -35,62 +45,70 @@ def where(run):
     return f"{named}, torch {machine['torch']}, {machine['date'][:10]}"
 
 
-# %% [markdown]
-# ## Training on a CPU
-#
-# Images a second, both codes one after the other on the same machine, each as its user would run it. The released
-# code: its `Trainer` with a `DataLoader` in the main process, all threads, validation after every epoch, products in
-# fp32. This module: one process a core, each with a network of its own, augmentation and the recipe's evaluations
-# included, products in bf16 where the CPU multiplies it natively (AVX-512-BF16, AMX), in fp32 elsewhere. LeNet-5 and
-# the small network of the laptop scale see Fashion-MNIST, VGG-16 sees CIFAR-10. The small network runs in the
-# released code's own base class. The last column is how much of the CPU's rate of large matrix products in the same
-# arithmetic this module uses. VGG-16 is hardly anything but such products: where it comes near 100, no code could be
-# much faster.
+# %% tags=["hide-input", "nbval-ignore-output"]
+rows = [(f"{r['network']}, {r.get('arithmetic', 'bf16')}", r) for run in on_cpu for r in run["cpu"]]
+fig, ax = charts.panel(0.9 + 0.32 * len(rows), "", "images a second")
+for y, (_, r) in enumerate(rows):
+    both = [value for value in (r.get("released"), r["ours"]) if value]
+    ax.plot(both, [y] * len(both), color=figures.INK, lw=1)
+    for value, marker, colour in zip(
+        both[::-1], "Do", (figures.METHODS["random+drop"].colour, figures.INK), strict=False
+    ):
+        ax.plot(value, y, marker, color=colour, ms=7)
+    if r.get("times"):
+        ax.annotate(f"{r['times']:.1f} times", (r["ours"], y), (0, 6), textcoords="offset points", ha="center",
+                    fontsize=charts.TEXT)  # fmt: skip
+ax.set_xscale("log")
+ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+ax.set_ylim(len(rows) - 0.5, -0.7)
+ax.grid(visible=False, axis="y")
+figures.show(
+    fig,
+    caption="Images a second in training, logarithmic: the released code (circle) and this module (diamond), each as "
+    f"its user would run it, one after the other on the same machine ({'; '.join(where(run) for run in on_cpu)}).",
+    alt="; ".join(f"{name}: {r['ours']:,.0f} images a second here, {r['released']:,.0f} in the released code"
+                  for name, r in rows if r.get("released")) + ".",
+    name="training",
+)  # fmt: skip
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 for run in on_cpu:
-    figures.say(f"On {where(run)}:")
-    columns = ["network", "products in", "batch", "this module", "released code", "times", "% of peak"]
-    rows = [
-        [
-            r["network"],
-            r.get("arithmetic", "bf16"),
-            r["batch"],
-            r["ours"],
-            r.get("released"),
-            r.get("times"),
-            100 * r["share_of_peak"],
-        ]  # fmt: skip
-        for r in run["cpu"]
-    ]
-    figures.table(rows, columns, digits=1)
-if not on_cpu:
-    figures.say("This has not been measured yet.")
+    tables.show(
+        [[r["network"], r.get("arithmetic", "bf16"), r["batch"], r["ours"], r.get("released"), r.get("times"),
+          100 * r["share_of_peak"]] for r in run["cpu"]],
+        ["network", "products in", "batch", "this module", "released code", "times", "% of peak"],
+        f"Images a second on {where(run)}. The last column: how much of the CPU's rate of large matrix products in the "
+        "same arithmetic this module uses.",
+    )  # fmt: skip
 
 # %% [markdown]
+# ## Small networks gain most
+#
+# A grid of prunings is hundreds of trainings, so its cost decides who can repeat it. The released code runs its
+# `Trainer` with a `DataLoader` in the main process, all threads, validation after every epoch, products in fp32. This
+# module runs one process a core, each with a network of its own, augmentation and the recipe's evaluations included,
+# products in bf16 where the CPU multiplies it natively (AVX-512-BF16, AMX), in fp32 elsewhere. The data stay on the
+# device as bytes, and augmentation is a few large operations instead of one call an image: that is what small networks
+# gain from. Large ones are bound by arithmetic: VGG-16 is hardly anything but matrix products, and where its share of
+# the peak comes near 100 %, no code could be much faster. LeNet-5 and the small network of the laptop scale see
+# Fashion-MNIST, VGG-16 sees CIFAR-10.
+#
 # ## A whole experiment, twice
 #
-# [The finding in one experiment](20_prune_by_class) was trained again from nothing, as by a reader who trusts none of
-# our records: three pruners, eight densities, five seeds, and the query models. How long it took, and whether the new
-# networks answer as the recorded ones do. They can do so on every image only on a machine of the same kind: another
-# instruction set or number of threads adds in another order, and then the networks agree within noise.
+# [The finding in one experiment](20_prune_by_class.ipynb) was trained again from nothing, as by a reader who trusts
+# none of our records: three pruners, eight densities, five seeds, and the query models. The table says how long it
+# took, and how many of the new networks are right on exactly the same test images as the recorded ones. They can be so
+# on every image only on a machine of the same kind: another instruction set or number of threads adds in another order,
+# and then the networks agree within noise.
 
-# %% tags=["hide-input"]
-for path in sorted(Path(results or MEASURED / "speed").glob("sweep*.json")):
-    run = json.loads(path.read_text())
-    same, compared, apart = run["identical"], run["compared"], run["largest_difference"]
-    answer = (
-        f"{'All' if same == compared else same} of the {compared} that have a record are right on exactly the "
-        "same test images as the recorded network."
-    )
-    if same < compared:
-        answer += (
-            f" Of the others the average accuracy differs by at most {100 * apart['average']:.2f} points, that "
-            f"of the worst class by {100 * apart['worst_class']:.2f}."
-        )
-    figures.say(
-        f"On {where(run)}: {run['runs']} networks and their query models in {run['seconds'] / 60:.0f} minutes. {answer}"
-    )
+# %% tags=["remove-input"]
+tables.show(
+    [[f"{run['runs']} networks", f"{run['seconds'] / 60:.0f}", f"{run['identical']} of {run['compared']}",
+      100 * run["largest_difference"]["average"], 100 * run["largest_difference"]["worst_class"]] for run in sweeps],
+    ["whole experiment", "minutes", "exactly the same", ("largest difference (points)", "average"),
+     ("largest difference (points)", "worst class")],
+    f"Trained again and compared with its records, on {'; '.join(map(where, sweeps))}.", folded=False,
+)  # fmt: skip
 
 # %% [markdown]
 # ## The same results in both arithmetics?
@@ -99,65 +117,76 @@ for path in sorted(Path(results or MEASURED / "speed").glob("sweep*.json")):
 # seeds, on one machine. The rule was written down before: on each data set the 95 % interval of the mean difference of
 # the average accuracy must lie within one point on either side of zero. These runs enter no verdict.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 pairs = json.loads(arithmetics.PATH.read_text()) if arithmetics.PATH.exists() else []
 for name in dict.fromkeys(pair["benchmark"] for pair in pairs):
-    mine, rows = [pair for pair in pairs if pair["benchmark"] == name], []
+    mine, lines = [pair for pair in pairs if pair["benchmark"] == name], []
     for pruner in (*arithmetics.PRUNERS, None):
         some = [pair for pair in mine if pruner in (pair["pruner"], None)]
-        parts = [arithmetics.interval(100 * arithmetics.differences(some, m)) for m in ("average", "worst_class")]
-        shown = [f"{mean:+.2f} ({low:+.2f} to {high:+.2f})" for mean, low, high in parts]
-        rows.append([pruner or "all", len(some), *shown])
+        ends = [arithmetics.interval(arithmetics.differences(some, m)) for m in ("average", "worst_class")]
+        lines.append([figures.method(pruner).label if pruner else "all", len(some),
+                      *(Estimate(mean, mean, low, high, 0) for mean, low, high in ends)])  # fmt: skip
     made = mine[0]["fp32"]["provenance"]
     verdict = "the same results" if arithmetics.passed(mine) else "not shown to be the same"
-    figures.say(f"{name}, {made['device']}, {made['instructions']}, {made['date'][:10]}: {verdict}.")
-    figures.table(rows, ["pruner", "pairs", "average, bf16 - fp32 (points)", "worst class, bf16 - fp32 (points)"])
+    tables.show(
+        lines, ["pruner", "pairs", "average", "worst class"],
+        f"bf16 minus fp32 in points: {name}, {made['device']}, {made['instructions']}, {made['date'][:10]}: {verdict}.",
+        digits=2, signed=["average", "worst class"], folded=False,
+    )  # fmt: skip
 if not pairs:
-    figures.say("This has not been measured yet.")
+    figures.say("These pairs have not been measured yet: `python -m drop.chapters.arithmetics`.")
 
 # %% [markdown]
-# ## Scores
+# ## Scores cost seconds, once their query models are trained
 #
-# What the scores cost once their query models are trained: samples a second for GraNd, seconds for the rest. Where the
-# released code would take minutes it ran on a part, and its time was multiplied up; the last column says so. Our EL2N
-# checks that its input are probabilities, which takes longer than the score itself.
+# Where the released code would take minutes it ran on a part, and its time was multiplied up; the last column says so.
+# Our EL2N checks that its input are probabilities, which takes longer than the score itself.
 
-# %% tags=["hide-input"]
-scored = [json.loads(path.read_text()) for path in sorted(Path(results or MEASURED / "speed").glob("scores*.json"))]
+
+# %% tags=["remove-input"]
+def short(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 for run in scored:
     machine = run["machine"]
-    figures.say(
-        f"On {machine['threads']} threads (load {machine['load']:.1f}, that of the measurement included), "
-        f"torch {machine['torch']}, {machine['date'][:10]}:"
-    )
-    rows = [
-        [r["what"], r["unit"], *(f"{r[name]:.3g}" for name in ("ours", "released", "times")), r["note"]]
-        for r in run["rows"]
-    ]
-    figures.table(rows, ["score", "unit", "this module", "released code", "times", ""])
-if not scored:
-    figures.say("This has not been measured yet.")
+    tables.show(
+        [[r["what"], r["unit"], *map(short, (r["ours"], r["released"], r["times"])), r["note"]] for r in run["rows"]],
+        ["score", "unit", "this module", "released code", "times", "note"],
+        f"What scores cost on {machine['threads']} threads (load {machine['load']:.1f}, that of the measurement "
+        f"included), torch {machine['torch']}, {machine['date'][:10]}.",
+    )  # fmt: skip
 
 # %% [markdown]
-# ## Training on a GPU
+# ## On a GPU
 #
-# VGG-16 on CIFAR-10, several networks side by side in one CUDA graph. The share of peak compares the model's own
-# arithmetic with the rate of large bf16 matrix products measured in the same minute. The seconds of a full run are for
-# one network when that many share the device.
+# The table has VGG-16 on CIFAR-10, several networks side by side in one CUDA graph; the share of peak compares the
+# model's own arithmetic with the rate of large bf16 matrix products measured in the same minute, and the seconds of a
+# full run are for one network when that many share the device. No GPU was at hand so far. The code is tested on CPUs in
+# all but the capture of its graphs, and the table is one command.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 for run in on_gpu:
     gpu = run["gpu"]
-    figures.say(f"On {where(run)}, {gpu['peak_flops'] / 1e12:.0f} TFLOP/s in bf16 matrix products:")
     names = ["scale", "lanes", "precision", "images_per_second", "share_of_peak", "seconds_per_run", "peak_memory_gb"]
-    columns = ["scale", "networks", "precision", "images/s", "share of peak", "seconds a run", "memory (GB)"]
-    figures.table([[row[name] for name in names] for row in gpu["rows"]], columns, digits=2)
-    figures.say(f"The paper's grid on CIFAR-10, worth 162 full runs, would take {gpu['grid_hours']:.1f} hours.")
-if not on_gpu:
-    figures.say(
-        "This has not been measured yet: no GPU was at hand. The code is tested on CPUs in all but the capture of its "
-        "graphs, and the table is one command."
-    )
+    tables.show(
+        [[row[name] for name in names] for row in gpu["rows"]],
+        ["scale", "networks", "precision", "images/s", "share of peak", "seconds a run", "memory (GB)"],
+        f"{where(run)}, {gpu['peak_flops'] / 1e12:.0f} TFLOP/s in bf16 matrix products; the paper's grid on CIFAR-10, "
+        f"worth 162 full runs, would take {gpu['grid_hours']:.1f} hours.", digits=2,
+    )  # fmt: skip
+times = [r["times"] for run in on_cpu for r in run["cpu"] if r.get("times")]
+prose.values({
+    "least": lambda: f"{min(times):.1f}", "most": lambda: f"{max(times):.1f}",
+    "runs": lambda: str(sweeps[0]["runs"]), "minutes": lambda: f"{sweeps[0]['seconds'] / 60:.0f}",
+})  # fmt: skip
+prose.holds({
+    "nothing was measured on a GPU": lambda: not on_gpu,
+    "the whole experiment took two cores": lambda: sweeps[0]["machine"]["cores"] == 2,
+    "small networks gain more": lambda: all(
+        [r["times"] for r in run["cpu"] if r.get("times")] == sorted(
+            (r["times"] for r in run["cpu"] if r.get("times")), reverse=True) for run in on_cpu),
+})  # fmt: skip
 
 # %% [markdown]
 # ## Your machine

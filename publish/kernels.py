@@ -40,7 +40,11 @@ def run(notebook: NotebookNode, target: Path | None, values: dict[str, Any], fol
         return papermill.execute_notebook(
             notebook, target and str(target), parameters=values, cwd=str(folder), progress_bar=False,
             kernel_name=KERNEL["name"], language="python", kernel_manager_class=ThisInterpreter,
-            extra_arguments=["--IPKernelApp.log_level=50", *extra],  # no lines about its own sockets and signals
+            extra_arguments=[
+                "--IPKernelApp.log_level=50",  # no lines about its own sockets and signals
+                "--IPKernelApp.capture_fd_output=False",  # what is said to the terminal is not put out by a cell
+                *extra,
+            ],
         )  # fmt: skip
 
 
