@@ -140,7 +140,8 @@ def draw(name):
     figures.show(
         [fig],
         caption="How far each test lies from its margin: ● above it, ✕ below it, ■ open, ◆ does not apply.",
-        alt=f"How far each test of {name} lies from its margin: " + ", ".join(f"{n} {state}" for state, n in states.items()) + ".",
+        alt=f"How far each test of {name} lies from its margin: "
+        + ", ".join(f"{n} {state}" for state, n in states.items()) + ".",
     )  # fmt: skip
 
 
