@@ -19,6 +19,7 @@ from publish import downloads, mathml
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURE = re.compile(r'<figure class="drop-figure-box"(.*?)<figcaption>', re.S)
+FONT_AWESOME = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>\s*|<link[^>]*fa-[\w-]+\.woff2[^>]*>\s*")
 UNUSED = ("scripts/fontawesome.js", "scripts/*.map", "scripts/*.txt", "styles/*.map", "vendor", "webpack-macros.html")
 CITE = "https://openreview.net/forum?id=fxv0FfmDAg"
 
@@ -107,7 +108,7 @@ def on_finish(app: Sphinx, problem: Exception | None) -> None:
     texts, pages = {}, []
     for path in sorted((out / "book").glob("*.html")):
         page = path.read_text(encoding="utf-8")
-        slim = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>\s*", "", page)
+        slim = FONT_AWESOME.sub("", page)
         path.write_text(slim, encoding="utf-8")
         article = BeautifulSoup(slim, "html.parser").select_one("article")
         for part in article.select("svg, script, style, .headerlink, .drop-foot, details.hide"):
@@ -116,7 +117,7 @@ def on_finish(app: Sphinx, problem: Exception | None) -> None:
         pages.append(f"- [{article.h1.get_text(strip=True) if article.h1 else path.stem}](_downloads/{path.stem}.md)")
     for path in out.glob("*.html"):
         page = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>\s*", "", page), encoding="utf-8")
+        path.write_text(FONT_AWESOME.sub("", page), encoding="utf-8")
     written = json.dumps(texts, ensure_ascii=False, sort_keys=True)
     (out / "_static" / "texts.js").write_text(f"window.bookTexts = {written};\n", encoding="utf-8")
     measured = json.dumps(explorer.cells(records.load(records.committed())), ensure_ascii=False, separators=(",", ":"))

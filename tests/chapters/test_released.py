@@ -150,7 +150,7 @@ def test_sets_that_the_scores_do_not_give_are_not_released(made, monkeypatch):
 def test_what_is_released_names_the_device_it_was_computed_on(made, monkeypatch):
     store, folder, _, data, arena = made
     assert released.load("micro", "smoke", folder=folder).about["provenance"]["device"].startswith("cpu (")
-    monkeypatch.setattr(release.torch.cuda, "get_device_name", lambda: "a GPU")
+    monkeypatch.setattr(release.torch.cuda, "get_device_name", lambda *_: "a GPU")
     elsewhere = SimpleNamespace(device=release.torch.device("cuda"))
     about = release._about(MICRO, 0, release.Shelf(store.root), data, elsewhere, {})
     assert about["provenance"]["device"] == "a GPU"
