@@ -105,6 +105,9 @@ def on_finish(app: Sphinx, problem: Exception | None) -> None:
     for pattern in UNUSED:
         for path in (out / "_static").glob(pattern):
             path.unlink() if path.is_file() else None
+    for sheet in (out / "_static").rglob("*.css"):
+        text = sheet.read_text(encoding="utf-8")
+        sheet.write_text(re.sub(r"@font-face\s*\{[^}]*fa-[\w-]+\.woff2[^}]*\}", "", text), encoding="utf-8")
     texts, pages = {}, []
     for path in sorted((out / "book").glob("*.html")):
         page = path.read_text(encoding="utf-8")
