@@ -70,7 +70,7 @@ def test_what_a_notebook_does_not_have_is_an_error_before_anything_starts(entry,
     ({"means": [[-1, 1], [-2, 2]]}, [[-1, 1], [-2, 2]]),
 ])  # fmt: skip
 def test_lists_expand_unless_the_notebook_itself_has_a_list(values, expected, tmp_path):
-    jobs = jobs_of(listed(tmp_path, {"notebook": "10_why_class_densities_matter", **values}))
+    jobs = jobs_of(listed(tmp_path, {"notebook": "12_how_far_the_theory_reaches", **values}))
     found = [tuple(job.values.values()) if len(values) > 1 else job.values["means"] for job in jobs]
     assert found == expected and len({job.name for job in jobs}) == len(jobs)
 
