@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from drop.experiments import datasets, methods
+from drop.experiments import datasets, methods, records
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import Run, benchmark, parts, plan
 from drop.experiments.lanes import Job, Lane
@@ -15,6 +15,7 @@ from drop.experiments.queries import Shelf
 from drop.experiments.records import Store
 from drop.experiments.runs import identification, job_of, keep, measure
 from drop.experiments.training import train
+from drop.metrics import recalls_of
 
 SMOKE = dataclasses.replace(benchmark("garments-on-scenes", "smoke"), chosen=())
 CHOSEN = dataclasses.replace(SMOKE, chosen=(("jtt", (4, 20)),))
@@ -48,6 +49,21 @@ def test_every_method_has_the_same_number_of_trials():
         assert len(set(methods.trials(name))) == 6
         for trial in methods.trials(name):
             assert tuple(methods.split(trial)[1].values()) in methods.TRIALS[name]
+
+
+def test_what_was_chosen_is_the_best_trial_on_validation_images():
+    """By the worst class or group, then by the average; trials are committed, with a seed that is not reported."""
+    found: dict[tuple[str, str], list] = {}
+    for record in records.load(records.committed()):
+        run = record["run"]
+        name, settings = methods.split(run["pruner"])
+        if run["seed"] == methods.SEED and name in methods.TRIALS:
+            recalls = recalls_of(record["validation"])
+            place = (recalls.min(), recalls.mean(), tuple(settings.values()))
+            found.setdefault((run["benchmark"], name), []).append(place)
+    assert found and all(len(places) == 6 for places in found.values())
+    for (name, method), places in found.items():
+        assert dict(benchmark(name, "laptop").chosen)[method] == max(places)[2], (name, method)
 
 
 @pytest.mark.parametrize("call, said", [
