@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from drop.chapters import figures
-from drop.experiments import intervals
+from drop.experiments import intervals, methods
 from drop.experiments.intervals import Trials
 from drop.experiments.records import Record
 
@@ -23,11 +23,14 @@ METRICS = ("average", "worst_class", "gap")
 def cells(measured: Iterable[Record]) -> dict[str, dict[str, Any]]:
     """Of every benchmark at a scale: its classes, the look of its pruners, and a cell for each pruner and density.
 
-    A metric is [value, low, high] in percent, rounded to hundredths; low and high are null for a single seed.
+    A metric is [value, low, high] in percent, rounded to hundredths; low and high are missing for a single seed. Trials
+    of settings are left out: they are no results.
     """
     groups: dict[str, dict[tuple[str, float], list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in measured:
         run = record["run"]
+        if run["seed"] == methods.SEED:
+            continue
         groups[f"{run['benchmark']}-{run['scale']}"][run["pruner"], run["density"]].append(record)
     return {name: _place(cells_) for name, cells_ in sorted(groups.items())}
 

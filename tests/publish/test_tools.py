@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from drop import quotas
 from drop.chapters import explorer
-from drop.experiments import records
+from drop.experiments import methods, records
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 WEIGHTS = {
@@ -100,8 +100,8 @@ def measured():
     return explorer.cells(records.load(records.committed()))
 
 
-def test_every_record_stands_in_the_explorer(measured):
-    found = records.load(records.committed())
+def test_every_record_but_the_trials_of_settings_stands_in_the_explorer(measured):
+    found = [record for record in records.load(records.committed()) if record["run"]["seed"] != methods.SEED]
     assert sum(cell["seeds"] for place in measured.values() for cell in place["cells"]) == len(found)
     cell = measured["cifar10-laptop"]["cells"][0]
     assert cell["worst_class"][1] <= cell["worst_class"][0] <= cell["average"][0]
