@@ -34,7 +34,8 @@ def cpu(monkeypatch):
     for name in LIMITS:
         monkeypatch.delenv(name, raising=False)
 
-    def set_up(capability, bf16=False, amx=False, limit=None):
+    def set_up(capability, bf16=False, amx=False, limit=None, maker="AMD EPYC"):
+        monkeypatch.setattr(arithmetic, "processor", lambda: maker)
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: bf16, raising=False)
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
@@ -42,6 +43,13 @@ def cpu(monkeypatch):
             monkeypatch.setenv(LIMITS[0], limit)
 
     return set_up
+
+
+def test_bf16_without_amx_is_slower_than_fp32_on_intel(cpu):
+    cpu("AVX512", bf16=True, maker="Intel(R) Xeon(R) Processor")
+    assert decide("bf16").name == "fp32"
+    cpu("AVX512", bf16=True, amx=True, maker="Intel(R) Xeon(R) Processor")
+    assert decide("bf16").name == "bf16"
 
 
 @pytest.mark.parametrize("capability, bf16, amx, limit, name, words", [
