@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console(stderr=True)
 
 Name = Annotated[str, typer.Argument(help="benchmark, such as fashion-mnist")]
-Scale = Annotated[str, typer.Argument(help="smoke | laptop | paper-fast | paper")]
+Scale = Annotated[str, typer.Argument(help="smoke | laptop | desk | paper-fast | paper")]
 Pruners = Annotated[str, typer.Option(help="names separated by commas, such as random,el2n,random+drop")]
 Densities = Annotated[str, typer.Option(help="core, extended, or numbers separated by commas")]
 Seeds = Annotated[str, typer.Option(help="numbers and ranges, such as 0-4 or 0,2")]

@@ -58,7 +58,7 @@ def missing(records: Iterable[Record]) -> Missing:
 
 def split(place: str) -> tuple[str, str]:
     """Benchmark and scale of a name such as cifar10-paper-fast; the longest scale that fits."""
-    scale = max((s for s in (*benchmarks.SCALES, "desk") if place.endswith(f"-{s}")), key=len)
+    scale = max((s for s in benchmarks.SCALES if place.endswith(f"-{s}")), key=len)
     return place.removesuffix(f"-{scale}"), scale
 
 

@@ -21,7 +21,7 @@ from drop.quotas import check_density
 
 CORE = (0.1, 0.3, 0.5, 0.8, 1.0)
 EXTENDED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 1.0)
-SCALES = ("smoke", "laptop", "paper-fast", "paper")
+SCALES = ("smoke", "laptop", "desk", "paper-fast", "paper")
 SCORES = ("random", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "prototype")
 SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one
 RULES = "drop size gamma0.5 gamma0.7 gamma2 shrunken nucs iterated2 minimax1 minimax2 minimax3 balanced".split()
@@ -176,9 +176,27 @@ TABLE += [
     Benchmark(f"{name}-{order}", "laptop", f"{name}-{order}", recipe)
     for name, recipe in TAILS.items() for order in ("hard-rare", "hard-frequent")
 ]  # fmt: skip
+
+
+def changed(recipe: Recipe) -> dict[str, Recipe]:
+    """How else one could have measured: the recipe with one setting changed, by the ending of the benchmark's name."""
+    return {
+        "longer": dataclasses.replace(recipe, epochs=4 * recipe.epochs),
+        "query3": dataclasses.replace(recipe, short_epochs=3),
+        "query10": dataclasses.replace(recipe, short_epochs=10),
+        "equal-epochs": dataclasses.replace(recipe, budget=0.0),
+        "equal-steps": dataclasses.replace(recipe, budget=1.0),
+        "swapped": dataclasses.replace(recipe, validation="swapped"),
+    }
+
+
 TABLE += [
     Benchmark(name, "smoke", name.replace("mnist", "mnist-mini"), SMOKE, methods.FIRST)
     for name in (entry.name for entry in TABLE[-8:]) if name.startswith("fashion")
+]  # fmt: skip
+TABLE += [
+    Benchmark(f"{name}-{ending}", "laptop", name, other)
+    for name, recipe in (("fashion-mnist", FASHION), ("cifar10", CIFAR)) for ending, other in changed(recipe).items()
 ]  # fmt: skip
 _TABLE = {(entry.name, entry.scale): entry for entry in TABLE}
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PACKAGED = DATA
 FOLDER = "folder:"
+VALIDATION = ("test", "swapped", "train")  # where the validation set comes from, see `load`
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +102,13 @@ def load(name: str, root: str | Path | None = None, validation: str = "test") ->
     """Load a data set by name, or `folder:PATH`, and carve its validation set.
 
     validation="test": the first half of each class of the original test set, in file order; the other half reports, and
-    gets the extra image of an odd class (as in the paper). validation="train": the first tenth (rounded down) of each
-    class of the training set; the whole test set reports. A folder with val/ and test/ brings its own validation set.
+    gets the extra image of an odd class (as in the paper). "swapped": the same halves, each in the other's place.
+    "train": the first tenth (rounded down) of each class of the training set; the whole test set reports. A folder with
+    val/ and test/ brings its own validation set.
     Raises ValueError (unknown name; altered file; class too small to carve) and FileNotFoundError (no data).
     """
-    if validation not in ("test", "train"):
-        raise ValueError(f"validation is {validation!r}: it must be 'test' (half of the test set) or 'train' (a tenth)")
+    if validation not in VALIDATION:
+        raise ValueError(f"validation is {validation!r}: it must be one of {', '.join(map(repr, VALIDATION))}")
     identity = digest(name)
     found = original(name, root)
     strata = found.groups or found.classes
@@ -116,7 +118,7 @@ def load(name: str, root: str | Path | None = None, validation: str = "test") ->
         everything = np.arange(len(train[1])) if indices is None else indices
         (*held_out, _), (*train, indices) = carve((*train, everything), 10, "training")
     elif not held_out:
-        held_out, test = carve(test, 2, "test")
+        held_out, test = carve(test, 2, "test")[:: -1 if validation == "swapped" else 1]
     if found.groups:
         check_groups({"training": train[2], "validation": held_out[2], "test": test[2]}, found.groups)
     cut = None if indices is None else digest_of(indices)

@@ -122,7 +122,7 @@ def test_unknown_names_are_answered_with_the_nearest(name, nearest):
 
 
 def test_an_unknown_way_of_carving_is_refused():
-    with pytest.raises(ValueError, match="validation is 'val': it must be 'test'"):
+    with pytest.raises(ValueError, match="validation is 'val': it must be one of 'test', 'swapped', 'train'"):
         datasets.load("fashion-mnist-mini", validation="val")
 
 
@@ -152,6 +152,12 @@ def test_carving_takes_the_first_of_each_class_and_keeps_file_order(labels, part
         assert first[labels[first] == k].tolist() == members[:size].tolist()
         assert rest[labels[rest] == k].tolist() == members[size:].tolist()
     assert (np.diff(first) > 0).all() and (np.diff(rest) > 0).all()
+
+
+def test_the_halves_of_the_test_set_change_places():
+    usual, swapped = (datasets.load("fashion-mnist-mini", validation=how) for how in ("test", "swapped"))
+    assert torch.equal(usual.validation.images, swapped.test.images)
+    assert torch.equal(usual.test.labels, swapped.validation.labels) and usual.digest == swapped.digest
 
 
 def test_validation_from_train_leaves_the_whole_test_set():
