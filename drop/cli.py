@@ -64,10 +64,14 @@ def table() -> None:
     from drop.experiments import benchmarks, records
 
     measured = Counter((r["run"]["benchmark"], r["run"]["scale"]) for r in records.Store().all())
-    print(f"{'benchmark':<25}{'scale':<12}{'data set':<30}{'model':<18}{'epochs':>6}{'records':>9}")
-    for entry in benchmarks.TABLE:
-        names = f"{entry.name:<25}{entry.scale:<12}{entry.dataset:<30}{entry.recipe.model:<18}"
-        print(f"{names}{entry.recipe.epochs:>6}{measured[entry.name, entry.scale]:>9}")
+    rows = [("benchmark", "scale", "data set", "model", "epochs", "records")]
+    for e in benchmarks.TABLE:
+        count = measured[e.name, e.scale]
+        rows.append((e.name, e.scale, e.dataset, e.recipe.model, str(e.recipe.epochs), str(count)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        named = [text.ljust(width) for text, width in zip(row[:4], widths, strict=False)]
+        print("  ".join([*named, row[4].rjust(widths[4]), row[5].rjust(widths[5])]))
 
 
 @guarded
