@@ -15,28 +15,12 @@ from sphinx.application import Sphinx
 from drop import __version__
 from drop.chapters import explorer
 from drop.experiments import records
-from publish import downloads, mathml
+from publish import downloads, layout, mathml, preview
 
 ROOT = Path(__file__).resolve().parent.parent
-FIGURE = re.compile(r'<figure class="drop-figure-box"(.*?)<figcaption>', re.S)
 FONT_AWESOME = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>\s*|<link[^>]*fa-[\w-]+\.woff2[^>]*>\s*")
 UNUSED = ("scripts/fontawesome.js", "scripts/*.map", "scripts/*.txt", "styles/*.map", "vendor", "webpack-macros.html")
 CITE = "https://openreview.net/forum?id=fxv0FfmDAg"
-
-
-def number_figures(body: str, page: str) -> str:
-    """Give every captioned figure of page NN_topic its number: "Figure NN.1"."""
-    found = re.match(r"(\d+)_", page)
-    prefix, count = (f"{found[1]}." if found else ""), 0
-
-    def numbered(figure: re.Match) -> str:
-        nonlocal count
-        count += 1
-        label = f"figure-{prefix.replace('.', '-')}{count}"
-        caption = f'<figcaption><a class="figure-number" href="#{label}">Figure {prefix}{count}.</a> '
-        return f'<figure class="drop-figure-box" id="{label}"{figure[1]}{caption}'
-
-    return FIGURE.sub(numbered, body)
 
 
 def commit() -> str:
@@ -61,13 +45,21 @@ def on_page(app: Sphinx, name: str, template: str, context: dict[str, Any], doct
     stem = name.rpartition("/")[2]
     if body := context.get("body"):
         body = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', body)  # links in what cells put out
-        context["body"] = number_figures(body, stem) + foot(app, stem)
+        context["body"] = layout.laid_out(body, stem) + foot(app, stem)
         title = html.escape(re.sub(r"<[^>]+>", "", context.get("title") or ""))
         said = html.escape(description(body), quote=True)
         context["metatags"] = context.get("metatags", "") + (
             f'<meta name="description" content="{said}"><meta property="og:title" content="{title}">'
             f'<meta property="og:description" content="{said}"><meta property="og:type" content="article">'
+            f'<meta property="og:image" content="{picture(app, name)}"><meta property="og:image:alt" '
+            f'content="{html.escape(preview.ALT, quote=True)}"><meta name="twitter:card" content="summary_large_image">'
         )
+
+
+def picture(app: Sphinx, name: str) -> str:
+    """Where the picture for link previews lies: absolute once the book has a public address (`html_baseurl`)."""
+    base = app.config.html_baseurl.rstrip("/") or "/".join([".", *[".."] * name.count("/")])
+    return f"{base}/_static/{preview.NAME}"
 
 
 def on_search(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -123,6 +115,7 @@ def on_finish(app: Sphinx, problem: Exception | None) -> None:
         path.write_text(FONT_AWESOME.sub("", page), encoding="utf-8")
     written = json.dumps(texts, ensure_ascii=False, sort_keys=True)
     (out / "_static" / "texts.js").write_text(f"window.bookTexts = {written};\n", encoding="utf-8")
+    preview.write(out / "_static" / preview.NAME)
     measured = json.dumps(explorer.cells(records.load(records.committed())), ensure_ascii=False, separators=(",", ":"))
     (out / "_static" / "explorer-data.js").write_text(f"window.explorerData = {measured};\n", encoding="utf-8")
     (out / "llms.txt").write_text(f"# {app.config.html_title}\n\n" + "\n".join(pages) + "\n", encoding="utf-8")

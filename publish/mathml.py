@@ -10,6 +10,16 @@ from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+CLOSES = r"(?!\)|\]|&#x0(?:0029|005D|007D|007C|2016);)"
+SPACING = [  # what the converter sets too wide, too tight or too tall
+    (rf"(<mo\b[^>]*>{CLOSES}[^<]*</mo>)<mo>(&#x02212;|\u2212)</mo>", r'\1<mo form="prefix">\2</mo>'),  # a sign
+    (r"<mo>(max|min|log|exp|arg|round)</mo>", r"<mi>\1</mi>"),
+    (r"(<mi>log</mi>)(?=<m(?!o))", r'\1<mspace width="0.17em"/>'),
+    (r"(<msub><mi>(?:min|max)</mi><m\w>[^<]*</m\w></msub>)(?=<m(?!o))", r'\1<mspace width="0.17em"/>'),
+    (r"<mo>(&#x0221E;|&#x02026;)</mo>", r"<mi>\1</mi>"),  # infinity and dots are no operators
+    (r'<mo(?: stretchy="false")?>(&#x0007C;|&#x02016;)</mo>', r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>'),
+]
+
 
 def mathml(latex: str, display: str = "inline") -> str:
     r"""LaTeX as one MathML element; ValueError for what it does not know.
@@ -24,10 +34,8 @@ def mathml(latex: str, display: str = "inline") -> str:
         raise ValueError(f"no MathML for {text!r}: {type(error).__name__} {error}") from error
     if "<mi>\\" in made or "<mo>\\" in made:
         raise ValueError(f"no MathML for {text!r}: it holds an unknown command")
-    made = re.sub(
-        r"(</mo>)<mo>(&#x02212;|\u2212)</mo>", r'\1<mo form="prefix">\2</mo>', made
-    )  # a sign, not a difference
-    made = re.sub(r"<mo>(max|min|log|exp|arg)</mo>", r"<mi>\1</mi>", made)
+    for pattern, better in SPACING:
+        made = re.sub(pattern, better, made)
     return made.replace("<math ", f'<math alttext="{_quoted(text)}" ', 1)
 
 

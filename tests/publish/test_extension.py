@@ -3,9 +3,11 @@
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image
 
-from publish import downloads, pages
-from publish.extension import description, number_figures
+from publish import downloads, pages, preview
+from publish.extension import description
+from publish.layout import laid_out, number_figures
 from publish.mathml import mathml
 
 v4 = nbformat.v4
@@ -14,6 +16,7 @@ v4 = nbformat.v4
 def test_a_sign_after_a_relation_is_a_prefix_and_functions_are_words():
     assert '<mo form="prefix">' in mathml("t = -\\infty") and '<mo form="prefix">' not in mathml("a - b")
     assert "<mi>max</mi>" in mathml("\\max(a, b)")
+    assert "prefix" not in mathml("F(t) - F(s)") and "prefix" not in mathml("\\big[a\\big] - b")
 
 
 def test_the_source_of_a_formula_stands_in_its_alternative_text():
@@ -32,6 +35,38 @@ def test_figures_are_numbered_in_order_with_the_number_of_their_page():
     found = BeautifulSoup(number_figures(body, "30_bias_audit"), "html.parser").find_all("figure")
     assert [figure["id"] for figure in found] == ["figure-30-1", "figure-30-2"]
     assert found[1].figcaption.get_text() == "Figure 30.2. One."
+
+
+def test_a_folded_table_says_what_it_is_about():
+    made = laid_out("<details><summary>Table (9 rows)</summary><p>Risks (%). More.</p></details>", "page")
+    assert BeautifulSoup(made, "html.parser").summary.get_text() == "Table (9 rows): Risks (%)"
+
+
+EXECUTED = """<p>At 30 % of it</p>
+<div class="cell tag_parameters tag_hide-input"><details class="hide"><summary>Code</summary><div class="cell_input">
+<div class="highlight-python"><div class="highlight"><pre>density = 30 % 7</pre></div>
+</div></div></details></div>
+<p>Text.</p>{box}<hr class="docutils" />
+<p><em>How this page was made.</em> Papermill executed <a href="x.py">x.py</a> with <code>1</code>.
+<a href="rerun.html">Rerun it</a> with values of your own.</p>"""
+
+
+@pytest.mark.parametrize(
+    "box", ["", '<details class="drop-made"><summary>How this was made</summary><p>So.</p></details>']
+)
+def test_parameters_and_the_closing_note_stand_in_one_box_at_the_end(box):
+    made = BeautifulSoup(laid_out(EXECUTED.replace("{box}", box), "30_x"), "html.parser")
+    (fold,) = made.select("details")
+    assert fold.find_previous("p").get_text() == "Text." and "How this page was made" not in made.get_text()
+    assert fold.pre.get_text() == "density = 30 % 7"  # code keeps its spaces
+    assert [link.get_text() for link in fold.select("a")] == ["x.py", "rerun it"]
+    assert made.p.get_text() == "At 30\u00a0% of it"
+
+
+def test_the_picture_of_a_link_has_the_size_that_previews_ask_for(tmp_path):
+    preview.write(tmp_path / preview.NAME)
+    with Image.open(tmp_path / preview.NAME) as picture:
+        assert picture.size == (1200, 630)
 
 
 def test_a_description_is_the_first_paragraph_cut_at_a_word():
