@@ -306,10 +306,7 @@ def class_map(
         box.set(facecolor=figures.LESS if s < 0 else figures.MORE, alpha=0.65 * abs(s) ** 0.7)
         ax.add_patch(box)
         v = numbers[column, row]
-        text = (
-            (f"{v:.1f}" if v >= 0.095 else f"{v:.2f}".lstrip("0")) if ratio else f"{round(v):+d}" if round(v) else "0"
-        )
-        ax.text(column, row, text.replace("-", "−"), fontsize=8.5, ha="center", va="center")
+        ax.text(column, row, _in_cell(v, ratio), fontsize=8.5, ha="center", va="center")
     ax.xaxis.tick_top()
     ax.set_xticks(range(len(values)), [figures.method(p).label for p in values], rotation=40, ha="left", fontsize=8.5,
                   rotation_mode="anchor")  # fmt: skip

@@ -13,9 +13,8 @@ which is set letter by letter.
 import hashlib
 import html
 import io
-import numbers
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -182,23 +181,3 @@ def publish(bundle: dict[str, str], name: str = "", prefix: str = "", **about: A
 
     glue = {"scrapbook": {"name": name, "mime_prefix": prefix}} if name else {}
     publish_display_data(bundle, {**glue, **about})
-
-
-def table(rows: Iterable[Sequence[Any]], columns: Sequence[str], digits: int = 3) -> None:
-    """Print the numbers of a figure as plain text, floats rounded to `digits`; None and NaN as a dash."""
-    cells = [list(columns)] + [[_cell(value, digits) for value in row] for row in rows]
-    for row in cells:
-        if len(row) != len(columns):
-            raise ValueError(f"row {row} has {len(row)} cells, but there are {len(columns)} columns")
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    for row in cells:
-        padded = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
-        print("  ".join([row[0].ljust(widths[0]), *padded[1:]]).rstrip())
-
-
-def _cell(value: Any, digits: int) -> str:
-    if value is None or value != value:
-        return "–"
-    if isinstance(value, str | numbers.Integral):
-        return str(value)
-    return f"{round(float(value), digits) + 0.0:.{digits}f}"  # + 0.0: no minus sign before a zero

@@ -221,21 +221,3 @@ def side_by_side(
 def scope_of(grids: Sequence[Grid]) -> str:
     """What a figure of several benchmarks says of itself."""
     return f"{grids[0].scale} scale, seeds: " + ", ".join(f"{grid.title} n = {grid.n}" for grid in grids)
-
-
-Sweep = Grid  # its name in notebooks that have not moved
-
-
-def cell(e: Estimate | None, scale: float = 100) -> str:
-    """An estimate with its interval as a table's cell, in percent; a dash without records, no interval for one seed."""
-    if e is None:
-        return "–"
-    return f"{scale * e.value:.1f}" + (f" [{scale * e.low:.1f}, {scale * e.high:.1f}]" if e.seeds > 1 else "")
-
-
-def points(e: Estimate | None) -> str:
-    """A difference in words, in percentage points with its interval."""
-    if e is None:
-        return "an amount that fewer than two seeds cannot tell"
-    text = f"**{100 * e.value:+.1f} points** (95 % interval {100 * e.low:+.1f} to {100 * e.high:+.1f})"
-    return text.replace("-", "−")

@@ -1,11 +1,8 @@
 """The look of the figures: the same bytes each time, readable on any ground, one look for one method."""
 
-import io
 import re
-from contextlib import redirect_stdout
 
 import matplotlib
-import numpy as np
 import pytest
 
 matplotlib.use("agg")
@@ -146,19 +143,3 @@ def test_a_caption_stands_below_the_figure_and_in_its_text(monkeypatch):
 def test_a_figure_without_words_is_an_error():
     with pytest.raises(ValueError, match="alt is empty"):
         figures.show(drawing(), " ")
-
-
-def test_table_rounds_and_aligns():
-    with redirect_stdout(io.StringIO()) as out:
-        rows = [["random", 0.1, -0.00001, np.int64(7)], ["el2n", None, float("nan"), 12]]
-        figures.table(rows, ["pruner", "density", "gain", "n"])
-    assert out.getvalue() == (
-        "pruner  density   gain   n\n"
-        "random    0.100  0.000   7\n"
-        "el2n          –      –  12\n"
-    )  # fmt: skip
-
-
-def test_table_wants_as_many_cells_as_columns():
-    with pytest.raises(ValueError, match="2 cells, but there are 1 columns"):
-        figures.table([["a", "b"]], ["one"])
