@@ -30,7 +30,7 @@ from drop.places import MEASURED
 figures.style()
 folder = Path(results or MEASURED / "speed")
 training, sweeps, scored = (
-    [json.loads(path.read_text()) for path in sorted(folder.glob(f"{kind}*.json"))]
+    [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{kind}*.json"))]
     for kind in ("training", "sweep", "scores")
 )
 on_cpu, on_gpu = ([run for run in training if kind in run] for kind in ("cpu", "gpu"))
@@ -118,7 +118,7 @@ tables.show(
 # the average accuracy must lie within one point on either side of zero. These runs enter no verdict.
 
 # %% tags=["remove-input"]
-pairs = json.loads(arithmetics.PATH.read_text()) if arithmetics.PATH.exists() else []
+pairs = json.loads(arithmetics.PATH.read_text(encoding="utf-8")) if arithmetics.PATH.exists() else []
 for name in dict.fromkeys(pair["benchmark"] for pair in pairs):
     mine, lines = [pair for pair in pairs if pair["benchmark"] == name], []
     for pruner in (*arithmetics.PRUNERS, None):

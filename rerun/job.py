@@ -118,7 +118,7 @@ def _keep_earlier(target: Path) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold a file's lock, which the system takes back from a killed process; go on without where there are no locks."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
+    with open(path, "w", encoding="utf-8") as file:
         with contextlib.suppress(OSError):  # a shared folder without locks: at worst a run is measured twice
             if fcntl:
                 fcntl.flock(file, fcntl.LOCK_EX)
@@ -131,7 +131,8 @@ def one_gpu() -> Iterator[None]:
     gpus = gpus_here()
     while gpus:
         for gpu in gpus:
-            with open(Path(tempfile.gettempdir(), f"drop-gpu-{_user()}-{gpu.replace('/', '_')}"), "w") as file:
+            lock = Path(tempfile.gettempdir(), f"drop-gpu-{_user()}-{gpu.replace('/', '_')}")
+            with lock.open("w", encoding="utf-8") as file:
                 try:
                     if fcntl:
                         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -61,7 +61,7 @@ def main() -> None:
     for name in given.sets.split(","):
         found.append(measured(name, given.draws))
         print(name, found[-1]["classes"], found[-1]["train"], len(found[-1]["cells"]), "cells", flush=True)
-        with open(f"{given.out}.part", "w") as file:
+        with open(f"{given.out}.part", "w", encoding="utf-8") as file:
             json.dump({"draws": given.draws, "sets": found}, file, separators=(",", ":"))
         os.replace(f"{given.out}.part", given.out)
 

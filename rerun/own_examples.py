@@ -34,14 +34,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = given.source or str(written(given.example, Path(folder)))
         runs = [run(source, DENSITY, seed) for seed in seeds_of(given.seeds)]
-    found = json.loads(given.out.read_text()) if given.out.exists() else {"density": DENSITY, "runs": {}}
+    found = (
+        json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {"density": DENSITY, "runs": {}}
+    )
     found["runs"][given.example] = [
         {"names": list(before.names), "kept": list(before.kept), "sizes": list(before.sizes),
          "recalls": {name: [round(float(r), 4) for r in values] for name, values in before.recalls.items()}}
         for before in runs
     ]  # fmt: skip
     part = given.out.with_suffix(".part")
-    part.write_text(json.dumps(found, separators=(",", ":")) + "\n")
+    part.write_text(json.dumps(found, separators=(",", ":")) + "\n", encoding="utf-8")
     os.replace(part, given.out)
 
 

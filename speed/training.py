@@ -111,7 +111,10 @@ def slower(found: dict, folder: Path = MEASURED / "speed") -> list[str]:
 
     Of measurements with another version of torch, so that a new one that is slower does not pass unseen.
     """
-    here, earlier = found["machine"], [json.loads(path.read_text()) for path in folder.glob("training*.json")]
+    here, earlier = (
+        found["machine"],
+        [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("training*.json")],
+    )
     alike = [run for run in earlier if "cpu" in run and run["machine"]["torch"] != here["torch"]
              and all(run["machine"][name] == here[name] for name in ("device", "cores"))]  # fmt: skip
     if not alike:
@@ -254,7 +257,7 @@ def machine(device: str) -> dict:
 
 def processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.machine()

@@ -225,3 +225,11 @@ def test_reading_needs_no_torch(room):
     code = f"import sys, importlib\nfor name in {free}:\n    importlib.import_module(name)\n    "
     code += "assert 'torch' not in sys.modules, name"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("room", MAY)
+def test_text_is_utf_8_whatever_the_locale(room):
+    for path in files_of(room):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("read_text", "write_text"):
+                assert any(word.arg == "encoding" for word in node.keywords), f"{path}, line {node.lineno}"

@@ -66,7 +66,7 @@ class Before(NamedTuple):
 
 def examples() -> dict[str, list[Before]]:
     """The recorded runs of `drop.chapters.examples`, one a seed, as `rerun/own_examples.py` wrote them."""
-    found = json.loads((MEASURED / "own_examples.json").read_text())
+    found = json.loads((MEASURED / "own_examples.json").read_text(encoding="utf-8"))
     return {name: [Before(**run) for run in runs] for name, runs in found["runs"].items()}
 
 
@@ -92,7 +92,7 @@ class Outcome(NamedTuple):
 @functools.cache
 def measured() -> dict:
     """All that was measured: draws, the sets that choose and judge, and per cell and rule the draws' accuracies."""
-    return json.loads(FILE.read_text())
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def sets(part: str) -> list[dict]:

@@ -129,7 +129,9 @@ def _recalls(found: Any, images: Any, size: int, holdout: float, epochs: int | N
     for part in (*train, *held):
         name.update(np.ascontiguousarray(part).tobytes())
     file = records.Store().root / "folders" / f"{name.hexdigest()[:20]}.json"
-    known = {int(k): np.array(v) for k, v in json.loads(file.read_text()).items()} if file.is_file() else {}
+    known = (
+        {int(k): np.array(v) for k, v in json.loads(file.read_text(encoding="utf-8")).items()} if file.is_file() else {}
+    )
     teacher = convergence.Teacher(photos.data_set(found.classes, train, held), seed)
     asked = convergence.lengths(teacher.size, teacher.recipe.batch, epochs)
     counts = np.zeros(0)

@@ -120,7 +120,7 @@ def name_of(device: str | torch.device) -> str:
 def processor() -> str:
     """The CPU's model name, as far as the system tells."""
     info = Path("/proc/cpuinfo")
-    models = re.findall(r"^model name\s*: (.*)$", info.read_text(), re.M) if info.exists() else []
+    models = re.findall(r"^model name\s*: (.*)$", info.read_text(encoding="utf-8"), re.M) if info.exists() else []
     return models[0] if models else platform.processor() or platform.machine()
 
 

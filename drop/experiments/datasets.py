@@ -279,7 +279,7 @@ _READERS = {
 }
 SOURCES = {
     name: Source(_READERS[name], entry["files"], entry.get("archives", {}), entry.get("folder", "."))
-    for name, entry in tomllib.loads((PACKAGED / "sources.toml").read_text()).items()
+    for name, entry in tomllib.loads((PACKAGED / "sources.toml").read_text(encoding="utf-8")).items()
 }
 for _name, _tails in {
     "fashion-mnist-mini": {"fashion-mnist-mini-long-tail": (10, None)},

@@ -41,7 +41,7 @@ def _scan(folder: Path) -> tuple[tuple[str, ...], Samples]:
 
 def _annotated(annotations: Path, classes: tuple[str, ...]) -> Samples:
     """Tiny-ImageNet's val/: one folder of images, and a table of (image, class, box)."""
-    rows = sorted(line.split("\t")[1::-1] for line in annotations.read_text().splitlines())
+    rows = sorted(line.split("\t")[1::-1] for line in annotations.read_text(encoding="utf-8").splitlines())
     _check_same(classes, {name for name, _ in rows}, annotations)
     return [(str(annotations.parent / "images" / file), classes.index(name)) for name, file in rows]
 

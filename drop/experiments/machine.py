@@ -51,7 +51,7 @@ def _room() -> Iterator[float]:
 
 def _cached(folder: Path) -> float:
     try:
-        lines = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        lines = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError):
         return 0
     return float(lines.get("inactive_file") or lines.get("total_inactive_file") or 0)
@@ -60,7 +60,7 @@ def _cached(folder: Path) -> float:
 def _groups(controller: str) -> Iterator[Path]:
     """The folders of this process's control group and of those above it, as far as they can be seen from here."""
     try:
-        lines = [line.split(":", 2) for line in MINE.read_text().splitlines()]
+        lines = [line.split(":", 2) for line in MINE.read_text(encoding="utf-8").splitlines()]
     except OSError:
         return
     for _, controllers, path in lines:
@@ -73,6 +73,6 @@ def _groups(controller: str) -> Iterator[Path]:
 def _numbers(*files: Path) -> list[float]:
     """The numbers in some files; none where one is missing or says "max"."""
     try:
-        return [float(word) for file in files for word in file.read_text().split()]
+        return [float(word) for file in files for word in file.read_text(encoding="utf-8").split()]
     except (OSError, ValueError):
         return []

@@ -48,7 +48,7 @@ def main() -> int:
     worker = Worker(options.box, begun + 60 * options.minutes - RESERVE)
     fit = worker.prepare(options.device)
     if fit:
-        worker.work(options.cells.read_text().splitlines())
+        worker.work(options.cells.read_text(encoding="utf-8").splitlines())
     subprocess.run(
         [sys.executable, "-m", "rerun.remote.shelf", options.box, options.home, str(options.back), str(options.files)],
         env=worker.environment, cwd=ROOT, check=True,
@@ -131,7 +131,7 @@ class Worker:
 
     def log(self, text: str) -> None:
         left = self.deadline - time.monotonic()
-        with open(self.results / "log.txt", "a") as log:
+        with open(self.results / "log.txt", "a", encoding="utf-8") as log:
             print(f"[{left:.0f} s left] {text}", file=log)
         print(f"[{left:.0f} s left] {text}", flush=True)
 

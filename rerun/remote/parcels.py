@@ -21,7 +21,7 @@ def bundle(files: dict[str, Path], target: Path, row: int = 0) -> Path:
     """
     stamp = [[name, path.stat().st_size, path.stat().st_mtime_ns] for name, path in sorted(files.items())]
     note = target.with_name(f"{target.name}.json")
-    if target.exists() and note.exists() and json.loads(note.read_text()) == stamp:
+    if target.exists() and note.exists() and json.loads(note.read_text(encoding="utf-8")) == stamp:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.tmp")
@@ -31,7 +31,7 @@ def bundle(files: dict[str, Path], target: Path, row: int = 0) -> Path:
         for name in sorted(files):
             tar.add(files[name], name)
     os.replace(part, target)
-    note.write_text(json.dumps(stamp))
+    note.write_text(json.dumps(stamp), encoding="utf-8")
     return target
 
 
@@ -59,7 +59,7 @@ def deal(bundles: dict[str, Path], out: Path, limit: int) -> list[Path]:
                 (pieces[-1] / parts[-1][0]).write_bytes(content)
         listed[name] = {"sha256": _sha256(path), "parts": parts}
     for piece in pieces:
-        (piece / "manifest.json").write_text(json.dumps(listed, indent=1))
+        (piece / "manifest.json").write_text(json.dumps(listed, indent=1), encoding="utf-8")
     return pieces
 
 
@@ -80,7 +80,7 @@ def accept(piece: Path, box: Path) -> list[str]:
                     raise ValueError(f"{piece / part} was altered on its way: copy it again")
         if all(_is(waiting / part, sha256) for part, sha256 in entry["parts"]):
             _unpack([waiting / part for part, _ in entry["parts"]], box / name)
-            (box / f"{name}.unpacked").write_text(entry["sha256"])
+            (box / f"{name}.unpacked").write_text(entry["sha256"], encoding="utf-8")
     return missing(box)
 
 
@@ -93,9 +93,13 @@ def missing(box: Path) -> list[str]:
 def _expected(box: Path) -> dict[str, dict]:
     """The listed bundles that are not unpacked yet."""
     path = box / "manifest.json"
-    manifest = json.loads(path.read_text()) if path.exists() else {}
+    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     marks = {name: box / f"{name}.unpacked" for name in manifest}
-    return {n: e for n, e in manifest.items() if not (marks[n].exists() and marks[n].read_text() == e["sha256"])}
+    return {
+        n: e
+        for n, e in manifest.items()
+        if not (marks[n].exists() and marks[n].read_text(encoding="utf-8") == e["sha256"])
+    }
 
 
 def _unpack(parts: list[Path], target: Path) -> None:

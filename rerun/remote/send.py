@@ -43,7 +43,7 @@ def main() -> None:
     if options.python:
         wheels = download(options.wheels, options.python, options.out / "wheels")
         bundles["wheels"] = parcels.bundle({path.name: path for path in wheels}, options.out / "wheels.tar")
-    if store := travelling(options.cells.read_text(), records.Store().root):
+    if store := travelling(options.cells.read_text(encoding="utf-8"), records.Store().root):
         bundles["store"] = parcels.bundle(store, options.out / "store.tar")
     if options.data:
         bundles["data"] = parcels.bundle(data_files(options.data), options.out / "data.tar.xz", row=32)

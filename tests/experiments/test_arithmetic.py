@@ -100,7 +100,7 @@ def test_torch_and_the_system_see_the_same_cpu():
     info = Path("/proc/cpuinfo")
     if not info.exists() or any(os.environ.get(name) for name in (*LIMITS, "ATEN_CPU_CAPABILITY")):
         pytest.skip("the system tells no flags, or torch is held back")
-    flags = re.search(r"^(?:flags|Features)\s*:(.*)$", info.read_text(), re.M)[1].split()
+    flags = re.search(r"^(?:flags|Features)\s*:(.*)$", info.read_text(encoding="utf-8"), re.M)[1].split()
     words = instructions().split()
     assert ("AMX" in words, "AVX512-BF16" in words) == ("amx_bf16" in flags, "avx512_bf16" in flags)
 
