@@ -231,5 +231,6 @@ def test_reading_needs_no_torch(room):
 def test_text_is_utf_8_whatever_the_locale(room):
     for path in files_of(room):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("read_text", "write_text"):
+            name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+            if name == "write_text" or name == "read_text" and not node.args:
                 assert any(word.arg == "encoding" for word in node.keywords), f"{path}, line {node.lineno}"

@@ -125,7 +125,7 @@ class Worker:
                     os.killpg(process.pid, signal.SIGKILL)
                     code = process.wait()
         if code:
-            tail = (self.results / "log.txt").read_text(errors="replace")[-1500:]
+            tail = (self.results / "log.txt").read_text(encoding="utf-8", errors="replace")[-1500:]
             print(f"exit code {code}: {shlex.join(map(str, command))[:300]}\n{tail}", flush=True)
         return code
 
