@@ -172,8 +172,10 @@ TABLE = [
     Benchmark("tiny-imagenet", "paper", "tiny-imagenet", RESNET18),
     Benchmark("waterbirds", "paper", "waterbirds", WATERBIRDS),
 ]
+# Chosen by the worst class on the validation images of cifar10-tail100-hard-rare, six trials each with seed 100.
+LOSSES = (("class-balanced", (0.9999,)), ("ldam-drw", (0.3, 30)), ("crt", (0.1, 0.03)))
 TABLE += [
-    Benchmark(f"{name}-{order}", "laptop", f"{name}-{order}", recipe)
+    Benchmark(f"{name}-{order}", "laptop", f"{name}-{order}", recipe, LOSSES)
     for name, recipe in TAILS.items() for order in ("hard-rare", "hard-frequent")
 ]  # fmt: skip
 
