@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drop.names import Coded, Name, coded, listed
+from drop.names import Coded, Name, by_place, coded, listed
 from drop.quotas import as_array
 
 AVERAGES = ("accuracy", "macro avg", "micro avg", "weighted avg", "samples avg")  # rows of a report that are no classes
@@ -36,13 +37,23 @@ def wilson(recalls: NDArray[np.float64], total: NDArray[np.int64]) -> NDArray[np
     return np.clip(np.stack([middle - width, middle + width], axis=1) / (1 + Z**2 / n)[:, None], 0, 1)
 
 
-def from_validation(names: Sequence[Name], validation: Any, grouped: bool = False) -> Known:
-    """Right and all validation samples of each class, from (labels, predictions), or with groups= also their groups."""
+def from_validation(
+    names: Sequence[Name], validation: Any, grouped: bool = False, classes: Sequence[Name] | None = None
+) -> Known:
+    """Right and all validation samples of each class, from (labels, predictions), or with groups= also their groups.
+
+    classes: all names in order, where whole numbers may stand for them
+    """
     parts = ("labels", "predictions", "groups")[: 2 + grouped]
     if not isinstance(validation, Sequence) or len(validation) != len(parts):
         raise ValueError(f"validation must be ({', '.join(parts)}) of the validation samples")
-    true, predicted = coded(validation[0], "validation labels"), coded(validation[1], "predictions")
-    units = coded(validation[2], "validation groups") if grouped else true
+    whats = ("validation labels", "predictions", "validation groups")
+    found = [coded(given, what) for given, what in zip(validation, whats, strict=False)]
+    if classes is not None and not grouped:
+        found = [by_place(part, classes, what) for part, what in zip(found, whats, strict=False)]
+    true, predicted, units = found[0], found[1], found[2 * grouped]
+    if classes is not None and grouped:
+        units = by_place(units, classes, whats[2])
     lengths = {name: len(part.codes) for name, part in zip(parts, (true, predicted, units), strict=False)}
     if len(set(lengths.values())) > 1:
         raise ValueError("validation has " + ", ".join(f"{n} {name}" for name, n in lengths.items()))
@@ -68,11 +79,20 @@ def from_validation(names: Sequence[Name], validation: Any, grouped: bool = Fals
     return Known(recalls, total, notes)
 
 
-def from_recalls(labels: Coded, given: Any) -> tuple[Coded, Known]:
-    """Recalls in any form, aligned with the classes; and these, with classes added that have a recall but no sample."""
+def from_recalls(labels: Coded, given: Any, ordered: bool = False) -> tuple[Coded, Known]:
+    """Recalls in any form, aligned with the classes; and these, with classes added that have a recall but no sample.
+
+    ordered: the order of the classes was given, so that recalls need no names
+    """
     named = _named(given)
     if named is None:
-        return _unnamed(labels, given)
+        return _unnamed(labels, given, ordered)
+    if ordered:
+        keys = by_place(Coded(list(named), np.arange(len(named))), labels.names, "recalls")
+        named = {keys.names[k]: value for k, value in zip(keys.codes, named.values(), strict=True)}
+    if all(type(name) is int for name in labels.names):  # of whole floats, which scikit-learn's report calls "1.0"
+        short = {_short(name): value for name, value in named.items()}
+        named = short if len(short) == len(named) else named
     place = {_key(name): name for name in named}
     if len(place) < len(named):
         raise ValueError(f"two recalls have names that read alike, among {listed(named)}")
@@ -81,7 +101,9 @@ def from_recalls(labels: Coded, given: Any) -> tuple[Coded, Known]:
     extra = [name for name in named if _key(name) not in known]
     if lacking:
         also = f", and recalls name {listed(extra)}, which no label does" if extra else ""
-        raise ValueError(f"there is no recall for {listed(lacking)}{also}")
+        numbered = extra and all(type(name) is int for name in lacking)
+        way = ": classes=[…] names the classes in the order of their numbers" if numbered else ""
+        raise ValueError(f"there is no recall for {listed(lacking)}{also}{way}")
     names = [*labels.names, *extra]
     absent = (np.nan, 0)
     values = [named[place[_key(name)]] if _key(name) in place else absent for name in names]
@@ -91,7 +113,7 @@ def from_recalls(labels: Coded, given: Any) -> tuple[Coded, Known]:
     return Coded(names, labels.codes), Known(recalls, total)
 
 
-def _unnamed(labels: Coded, given: Any) -> tuple[Coded, Known]:
+def _unnamed(labels: Coded, given: Any, ordered: bool) -> tuple[Coded, Known]:
     """Recalls in the order of the classes: (right, total), a confusion matrix, or one number a class."""
     right, total = _pair(given)
     names = labels.names
@@ -102,8 +124,9 @@ def _unnamed(labels: Coded, given: Any) -> tuple[Coded, Known]:
                 f"there are {len(right)} recalls, but labels name {len(names)} classes, {listed(names)}: {WAYS}"
             )
         labels = Coded(list(range(len(right))), np.array(names, np.int64)[labels.codes])
-    elif any(isinstance(name, str) for name in names):
-        raise ValueError(f"classes have names, {listed(names)}, so recalls need them too: {WAYS}")
+    elif not ordered and any(isinstance(name, str) for name in names):
+        way = "recalls={'cat': 0.9, …} or {'cat': (right, total), …}; or give their order, classes=['cat', …]"
+        raise ValueError(f"classes have names, {listed(names)}, so recalls need them too: {way}")
     if total is None:
         _check(labels.names, right, np.zeros(len(right), bool))
         return labels, Known(right, None)
@@ -181,6 +204,10 @@ def _check(names: Sequence[Name], recalls: NDArray[np.float64], unseen: NDArray[
         k = int(np.argmax(wrong))
         hint = ": divide percentages by 100" if 1 < recalls[k] <= 100 else ""
         raise ValueError(f"the recall of class {names[k]!r} is {recalls[k]:g}, but recalls must lie in [0, 1]{hint}")
+
+
+def _short(name: Name) -> Name:
+    return re.sub(r"\.0+$", "", name) if isinstance(name, str) else name
 
 
 def _key(name: Name) -> str:

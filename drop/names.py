@@ -9,8 +9,8 @@ torch tensors. What is no list of labels is refused with the way out.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from drop.quotas import as_array
 
 SHOWN = 5  # names in a message
+BLOCK = 2**16  # labels that are looked at together
+USUAL = ("label", "labels", "class", "target", "y", "category")  # columns that hold classes
 Name = Hashable
 
 
@@ -35,16 +37,20 @@ class Coded(NamedTuple):
 def coded(labels: Any, what: str = "labels", classes: Sequence[Name] | None = None) -> Coded:
     """The names of the classes, and each sample's place among them; ValueError for what is no list of labels.
 
-    classes: all names in the order that is wanted, also those without samples; ValueError for a label that is not in it
+    classes: all names in the order that is wanted, also those without samples; labels that are whole numbers are places
+    in it, where it holds names of another kind; ValueError for a label that is not in it
 
     >>> coded(["dog", "cat", "dog"])
     Coded(names=['cat', 'dog'], codes=array([1, 0, 1]))
     >>> coded([1.0, 2.0, 1.0]).names
     [1, 2]
+    >>> coded([1, 0], classes=["dog", "cat"])
+    Coded(names=['dog', 'cat'], codes=array([1, 0]))
     """
     found = _categorical(labels, what) or _plain(_listed(labels, what), what)
     if classes is None:
         return found
+    found = by_place(found, classes, what)
     place = {name: k for k, name in enumerate(classes)}
     unknown = [name for name, n in zip(found.names, found.sizes(), strict=True) if n and name not in place]
     if len(place) < len(classes) or unknown:
@@ -52,6 +58,15 @@ def coded(labels: Any, what: str = "labels", classes: Sequence[Name] | None = No
         raise ValueError(f"classes {wrong}: it must name every class of the {what} once")
     moved = np.array([place.get(name, -1) for name in found.names], dtype=np.int64)
     return Coded(list(classes), moved[found.codes])
+
+
+def by_place(found: Coded, classes: Sequence[Name], what: str = "labels") -> Coded:
+    """Labels under the names of their classes where they are places in a list of names, else as they are."""
+    if any(isinstance(name, int | float) for name in classes) or any(type(name) is not int for name in found.names):
+        return found
+    if odd := [name for name in found.names if not 0 <= cast(int, name) < len(classes)]:
+        raise ValueError(f"{what} hold {listed(odd)}, but classes names those from 0 to {len(classes) - 1}")
+    return Coded(list(classes), np.array(found.names, np.int64)[found.codes])
 
 
 def listed(names: Iterable[Any], shown: int = SHOWN) -> str:
@@ -75,20 +90,27 @@ def _categorical(labels: Any, what: str) -> Coded | None:
 def _listed(labels: Any, what: str) -> NDArray[Any]:
     """The labels as an array (N,)."""
     kind = type(labels).__name__
-    if hasattr(labels, "column_names") or hasattr(labels, "columns"):
-        columns = list(getattr(labels, "column_names", getattr(labels, "columns", ())))
-        raise ValueError(f"{what} is a whole {kind}: pass one column, such as data[{columns[-1]!r}]")
+    columns = getattr(labels, "column_names", getattr(labels, "columns", None))
+    if columns is not None:
+        inside = f"[{next(iter(columns), '')!r}]" if isinstance(columns, Mapping) else ""  # a dictionary of data sets
+        own = list(next(iter(columns.values()), ()) if isinstance(columns, Mapping) else columns) or ["label"]
+        usual = next((name for name in own if name in USUAL), own[-1])
+        raise ValueError(f"{what} is a whole {kind}: pass one column, such as data{inside}[{usual!r}]")
     if hasattr(labels, "targets"):
         raise ValueError(f"{what} is a {kind}: pass its labels, dataset.targets")
     if hasattr(labels, "to_pylist"):  # Arrow
         labels = labels.to_pylist()
     known = isinstance(labels, Sequence) and not isinstance(labels, str | bytes)
     if not known and not hasattr(labels, "__array__") and not hasattr(labels, "detach"):
-        raise ValueError(f"{what} is a {kind}: pass one label a sample, such as [label for _, label in dataset]")
+        stream = hasattr(labels, "__iter__") and not isinstance(labels, str | bytes | Mapping | Set)
+        way = "list(…) of it" if stream else "one label a sample, such as [label for _, label in dataset]"
+        raise ValueError(f"{what} is a {kind}: pass {way}")
+    if known and len(labels) and isinstance(labels[0], str):
+        return np.fromiter(labels, dtype=object, count=len(labels))  # NumPy would call 1 and "1" the same
     try:
         array = as_array(labels if hasattr(labels, "__array__") or hasattr(labels, "detach") else list(labels))
         if array.dtype.kind in "US" and known:
-            array = np.array(list(labels), dtype=object)  # NumPy would call 1 and "1" the same
+            array = np.array(list(labels), dtype=object)
     except ValueError:
         raise ValueError(f"{what} has rows of different lengths: pass one label a sample") from None
     if array.ndim == 2 and array.shape[1] > 1:
@@ -103,10 +125,8 @@ def _listed(labels: Any, what: str) -> NDArray[Any]:
 
 
 def _plain(array: NDArray[Any], what: str) -> Coded:
-    if array.dtype.kind == "O":
-        return _objects(array.tolist(), what)
-    if array.dtype.kind in "US":
-        return _objects(array.tolist(), what)
+    if array.dtype.kind in "OUS":
+        return _objects(array, what)
     if array.dtype.kind == "b":
         whole = _whole(array.astype(np.int64))
         return Coded([bool(name) for name in whole.names], whole.codes)
@@ -139,21 +159,38 @@ def _whole(array: NDArray[Any]) -> Coded:
     return Coded(names, (np.cumsum(present) - 1)[shifted])
 
 
-def _objects(values: list[Any], what: str) -> Coded:
-    values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    missing = [i for i, value in enumerate(values) if value is None or value != value]
-    if missing:
-        raise ValueError(_missing(what, missing[0], len(missing)))
+def _objects(values: NDArray[Any], what: str) -> Coded:
+    """Labels of any kind, block by block, so that no second list of them all is made."""
+    place: dict[Name, int] = {}
+    codes = np.empty(len(values), np.int32)
+    for begin in range(0, len(values), BLOCK):
+        block = values[begin : begin + BLOCK].tolist()
+        try:
+            new = set(block).difference(place)
+        except TypeError:
+            odd = next(value for value in block if not isinstance(value, Hashable))
+            raise ValueError(f"{what} hold values such as {odd!r}: pass one label a sample") from None
+        if any(map(_is_missing, new)):
+            missing = [i for i, value in enumerate(values.tolist()) if _is_missing(value)]
+            raise ValueError(_missing(what, missing[0], len(missing)))
+        place.update(zip(new, itertools.count(len(place)), strict=False))
+        codes[begin : begin + len(block)] = np.fromiter(map(place.__getitem__, block), np.int32, len(block))
+    found: list[Any] = [value.item() if isinstance(value, np.generic) else value for value in place]
     try:
-        found = set(values)
-        names = sorted(found)
+        order = sorted(range(len(found)), key=lambda k: found[k])
     except TypeError:
-        kinds = sorted({type(value).__name__ for value in itertools.islice(values, 10**5)})
+        kinds = sorted({type(value).__name__ for value in found})
         raise ValueError(f"{what} mix {' and '.join(kinds)}: give every class a name of one type") from None
-    if found and all(isinstance(name, float) and name.is_integer() for name in found):
-        return _whole(np.array(values, np.int64))
-    place = {name: k for k, name in enumerate(names)}
-    return Coded(names, np.fromiter((place[value] for value in values), np.int64, len(values)))
+    names: list[Any] = [found[k] for k in order]
+    if all(isinstance(name, float) and name.is_integer() for name in names):
+        names = [int(name) for name in names]
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return Coded(names, rank[codes])
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
 
 
 def _missing(what: str, first: int, count: int) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from drop.known import Known, from_recalls, from_validation, wilson
 from drop.names import Coded, Name, coded, listed
 from drop.quotas import check_density
-from drop.rules import ASSUMED, DEFAULT, Evidence, quotas
+from drop.rules import ASSUMED, DEFAULT, LABELS_ONLY, Evidence, quotas
 from drop.selection import select
 
 FEW, SHAKY = 10, 30  # samples kept of a class; validation samples behind a recall
@@ -117,11 +117,14 @@ def plan(
     of the sorted labels, where these are numbers
     validation: (labels, predictions) of the validation samples, instead of recalls; the best choice
     density: the fraction to keep, in [0, 1]
-    rule: "half-balanced" (measured to be safe, see `drop.rules`), "drop" (the paper's, bare), or another of RULES
+    rule: "half-balanced" (measured to be safe, see `drop.rules`), "drop" (the paper's, bare), or another of RULES;
+    "balanced" and "proportional" need labels only
     at_least: samples that every class keeps, if it has them; None: one, where the budget allows it
     groups: one a sample, in place of labels as that between which the budget is shared; then recalls are of groups, and
     validation is (labels, predictions, groups)
-    classes: all classes in the order of bare recalls; seed: of the choice inside the classes, and of equal remainders
+    classes: all names in order: that of bare recalls, and what labels and predictions mean that are numbers, such as
+    data.features["label"].names (Hugging Face) or dataset.classes (torchvision)
+    seed: of the choice inside the classes, and of equal remainders
 
     A class without samples keeps none. ValueError for names that do not match, numbers out of range, a floor that
     exceeds the budget; each says what to do.
@@ -139,7 +142,7 @@ def plan(
     units = found if groups is None else coded(groups, "groups", classes)
     if len(units.codes) != len(found.codes):
         raise ValueError(f"there are {len(found.codes)} labels, but {len(units.codes)} groups")
-    units, known = _known(units, recalls, validation, groups is not None)
+    units, known = _known(units, recalls, validation, rule, groups is not None, classes)
     sizes = units.sizes()
     floor = _floor(at_least, sizes, density)
     some = sizes > 0
@@ -176,12 +179,15 @@ def prune(
     return kept
 
 
-def _known(units: Coded, recalls: Any, validation: Any, grouped: bool) -> tuple[Coded, Known]:
+def _known(units: Coded, recalls: Any, validation: Any, rule: str, grouped: bool,
+           classes: Sequence[Name] | None) -> tuple[Coded, Known]:  # fmt: skip
+    if recalls is None and validation is None and rule in LABELS_ONLY:
+        return units, Known(np.full(len(units.names), np.nan), None)
     if (recalls is None) == (validation is None):
         raise ValueError("pass either recalls or validation=(labels, predictions)")
     if validation is not None:
-        return units, from_validation(units.names, validation, grouped)
-    return from_recalls(units, recalls)
+        return units, from_validation(units.names, validation, grouped, classes)
+    return from_recalls(units, recalls, classes is not None)
 
 
 def _floor(at_least: int | None, sizes: NDArray[np.int64], density: float) -> int:
@@ -197,7 +203,7 @@ def _floor(at_least: int | None, sizes: NDArray[np.int64], density: float) -> in
 
 def _row(name: Name, size: int, known: Known, k: int, kept: int, density: float, floor: int) -> Row:
     recall = None if np.isnan(known.recalls[k]) else float(known.recalls[k])
-    why = f"{kept / (density * size):.2f} of its share" if density * size else ""
+    why = f"{kept / (density * size):.2f} × random pruning" if density * size else ""
     if not size:
         why = "has no samples"
     elif kept == size:
@@ -222,7 +228,7 @@ def _notes(names: list[Name], sizes: NDArray[np.int64], known: Known, kept: NDAr
     if few.any():
         pairs = [f"{names[k]!r} ({kept[k]} of {sizes[k]})" for k in np.flatnonzero(few)[:5]]
         notes.append(f"few samples are kept of {', '.join(pairs)}: at_least= keeps more")
-    if rule in ("proportional", "balanced"):
+    if rule in LABELS_ONLY:
         return notes
     if known.total is None:
         taken = (

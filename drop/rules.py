@@ -106,6 +106,7 @@ RULES: dict[str, Rule] = {
     "half-size": _half(_by_size, _same),
     "half-balanced": _half(_laplace, _even),
 }
+LABELS_ONLY = ("proportional", "balanced")  # need no recalls
 DEFAULT = "half-balanced"  # chosen by rerun/own_data.py
 ASSUMED = 30  # validation samples behind a recall that comes without a count
 

@@ -1,6 +1,7 @@
 """Own data: labels and recalls of any kind, plans that warn, and floors under what a class keeps."""
 
 import json
+import tracemalloc
 import types
 import warnings
 
@@ -214,6 +215,57 @@ def test_a_categorical_keeps_its_order_and_its_empty_classes():
     assert found.names == ["c", "b", "a"] and found.sizes().tolist() == [0, 1, 1]
 
 
+def test_classes_name_labels_recalls_and_predictions_that_are_numbers():
+    """As ClassLabel (Hugging Face) and ImageFolder (torchvision) have them."""
+    names = ["dog", "cat", "owl"]
+    codes = np.array([names.index(name) for name in LABELS])
+    expected = drop.plan(LABELS, COUNTS, 0.3).counts
+    assert drop.plan(codes, COUNTS, 0.3, classes=names).counts == expected
+    assert drop.plan(codes, {names.index(n): v for n, v in COUNTS.items()}, 0.3, classes=names).counts == expected
+    right, total = zip(*(COUNTS[name] for name in names), strict=True)
+    assert drop.plan(codes, (right, total), 0.3, classes=names).counts == expected
+    assert drop.plan(LABELS, (right, total), 0.3, classes=names).counts == expected
+    with pytest.raises(ValueError, match="labels hold 2, but classes names those from 0 to 1"):
+        drop.plan(codes, COUNTS, 0.3, classes=names[:2])
+
+    true, predicted = np.repeat([0, 1, 2], 50), np.tile([0, 1, 2, 0, 1], 30)
+    by_name = drop.plan(LABELS, density=0.3, validation=([names[k] for k in true], [names[k] for k in predicted]))
+    assert drop.plan(codes, density=0.3, validation=(true, predicted), classes=names).counts == by_name.counts
+    assert drop.plan(codes, density=0.3, validation=([names[k] for k in true], predicted), classes=names).counts == (
+        by_name.counts)  # fmt: skip
+    grouped = drop.plan([0] * 200, density=0.3, groups=codes, classes=names, validation=(true, predicted, true))
+    assert grouped.counts == by_name.counts
+
+
+def test_rules_that_need_labels_only_take_them_alone():
+    assert drop.plan(LABELS, density=0.3, rule="balanced").counts == {"cat": 20, "dog": 20, "owl": 20}
+    made = drop.plan(LABELS, density=0.3, rule="proportional")
+    assert made.counts == {"cat": 30, "dog": 18, "owl": 12} and made.notes == ()
+    assert made.rows[0].recall is None and "cat" in str(made)
+
+
+def test_a_report_of_whole_floats_is_read():
+    """scikit-learn's report calls the class 1.0 "1.0", which is 1 among labels."""
+    report = {"1.0": {"recall": 0.9, "support": 50}, "2.0": {"recall": 0.6, "support": 50}, "accuracy": 0.75}
+    expected = drop.plan([1] * 60 + [2] * 60, {1: (45, 50), 2: (30, 50)}, 0.5).counts
+    assert drop.plan([1.0] * 60 + [2.0] * 60, report, 0.5).counts == expected
+    versions = {"1": (45, 50), "1.0": (30, 50)}
+    assert drop.plan(["1"] * 60 + ["1.0"] * 60, versions, 0.5).counts != {"1": 30, "1.0": 30}
+
+
+@pytest.mark.parametrize("kind", [list, np.array, lambda names: np.array(names, object)], ids=["list", "str", "object"])
+def test_strings_take_no_more_memory_than_numbers(kind):
+    """At most 48 bytes a sample beyond the labels: 10 million of them take half a GB at most."""
+    labels = kind([f"class {k % 100:02d}" for k in range(400_000)])
+    recalls = {f"class {k:02d}": (40 + k % 9, 50) for k in range(100)}
+    drop.prune(labels[:1000], recalls, 0.3)
+    tracemalloc.start()
+    drop.prune(labels, recalls, 0.3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak / len(labels) < 48
+
+
 def test_a_class_without_training_samples_keeps_none():
     note = "no training sample belongs to {}: nothing is kept of it"
     made = drop.plan(LABELS, {**COUNTS, "yak": (5, 100)}, 0.3)
@@ -249,9 +301,9 @@ def test_a_plan_is_a_table_with_sentences():
     assert text == (
         "keep 60 of 200 samples (rule half-balanced, density 0.3)\n\n"
         "class      size  recall  95 %              kept  why\n"
-        "cat         100    0.90  0.70 – 0.97         18  0.60 of its share\n"
-        "dog          60    0.70  0.60 – 0.78         20  1.11 of its share\n"
-        "owl          40    0.50  0.40 – 0.60         22  1.83 of its share\n\n"
+        "cat         100    0.90  0.70 – 0.97         18  0.60 × random pruning\n"
+        "dog          60    0.70  0.60 – 0.78         20  1.11 × random pruning\n"
+        "owl          40    0.50  0.40 – 0.60         22  1.83 × random pruning\n\n"
         "! recalls of 'cat' rest on fewer than 30 samples (the fewest: 20)"
     )
 
@@ -305,6 +357,7 @@ def test_a_floor_is_a_number_of_samples_or_the_class():
 
 # every wrong input is one sentence
 
+PARTS = types.SimpleNamespace(column_names={"train": ["text", "label", "id"], "test": ["text"]})  # as a DatasetDict
 DATASET = types.SimpleNamespace(targets=[0, 1])
 
 
@@ -336,7 +389,7 @@ BAD = [
     (lambda: drop.prune([0, 1], [0.5, -0.1], 0.5), r"the recall of class 1 is -0.1, but recalls must lie in \[0, 1\]$"),
     (lambda: drop.prune([0, 1], [0.5, NAN], 0.5), "the recall of class 1 is nan"),
     (lambda: drop.prune(LABELS, [0.9, 0.7, 0.5], 0.3),
-     "classes have names, 'cat', 'dog', 'owl', so recalls need them too"),
+     "classes have names, 'cat', 'dog', 'owl', so recalls need them too: .* give their order, classes="),
     (lambda: drop.prune(LABELS, {"Cat": 0.9, "dog": 0.7}, 0.3),
      "there is no recall for 'cat', 'owl', and recalls name 'Cat', which no label does"),
     (lambda: drop.prune(LABELS, pd.Series([0.9, 0.7, 0.5]), 0.3),
@@ -361,13 +414,21 @@ BAD = [
     (lambda: drop.prune([0, NAN], [0.5, 0.5], 0.5),
      "labels lack 1 values, the first that of sample 1: drop these samples"),
     (lambda: drop.prune(["a", None], [0.5, 0.5], 0.5), "labels lack 1 values, the first that of sample 1"),
+    (lambda: drop.prune(pd.Series(["a", None], dtype="string"), [0.5], 0.5), "labels lack 1 values, the first that of"),
+    (lambda: drop.prune(["a", ["b"]], [0.5], 0.5), r"labels hold values such as \['b'\]: pass one label a sample"),
+    (lambda: drop.prune((name for name in "ab"), [0.5], 0.5), r"labels is a generator: pass list\(…\) of it"),
+    (lambda: drop.prune({"a": 5, "b": 7}, [0.5], 0.5), "labels is a dict: pass one label a sample"),
+    (lambda: drop.prune(PARTS, [0.5], 0.5),
+     r"labels is a whole SimpleNamespace: pass one column, such as data\['train'\]\['label'\]"),
+    (lambda: drop.prune([0, 1], {"cat": 0.5, "dog": 0.4}, 0.5),
+     r"no recall for 0, 1, and recalls name 'cat', 'dog', which no label does: classes=\[…\] names the classes"),
     (lambda: drop.prune(pd.Categorical(["a", None]), [0.5], 0.5), "labels lack 1 values, the first that of sample 1"),
     (lambda: drop.prune(["a", 1], [0.5, 0.5], 0.5), "labels mix int and str: give every class a name of one type"),
     (lambda: drop.prune([[0], [1, 2]], [0.5], 0.5), "labels has rows of different lengths"),
     (lambda: drop.prune(DATASET, [0.5], 0.5), "labels is a SimpleNamespace: pass its labels, dataset.targets"),
     (lambda: drop.prune(ImageSet(), [0.5], 0.5),
      r"labels is a ImageSet: pass one label a sample, such as \[label for _, label"),
-    (lambda: drop.prune(FRAME, [0.5], 0.5), r"labels is a whole DataFrame: pass one column, such as data\['total'\]"),
+    (lambda: drop.prune(FRAME, [0.5], 0.5), r"labels is a whole DataFrame: pass one column, such as data\['class'\]"),
     (lambda: drop.prune("cats", [0.5], 0.5), "labels is a str: pass one label a sample"),
     (lambda: drop.prune(np.array([1j]), [0.5], 0.5), "labels cannot be complex128: they name classes"),
     (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, classes=[0]),
