@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -35,9 +36,13 @@ def guarded(command: Callable) -> Callable:
     def inner(*args, **kwargs) -> None:
         try:
             command(*args, **kwargs)
+            sys.stdout.flush()
         except KeyboardInterrupt:
             console.print("stopped; finished runs are kept, the same command goes on")
             raise typer.Exit(130) from None
+        except BrokenPipeError:  # whoever reads has enough, as in `drop table | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is flushed into it at the end
+            raise typer.Exit(0) from None
         except (ValueError, OSError, ImportError) as error:
             console.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(2) from None

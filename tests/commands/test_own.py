@@ -141,3 +141,12 @@ def test_help_shows_an_example(command):
 def test_completion_and_version():
     done = subprocess.run([sys.executable, "-m", "drop", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"drop-companion {drop.__version__}\n"
+
+
+def test_whoever_reads_only_the_first_lines_sees_no_error():
+    with subprocess.Popen(
+        [sys.executable, "-m", "drop", "table"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        program.stdout.close()  # as head does when it has enough
+        assert program.stderr.read() == ""
+    assert program.returncode == 0
