@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from drop.chapters import figures
 from drop.chapters.figures import FAINT, INK, Method
-from drop.chapters.grid import METRICS, Grid
+from drop.chapters.grid import DRAWN, Grid
 from drop.experiments.intervals import Estimate
 
 WIDTH = figures.PANEL / 96  # inches
@@ -54,7 +54,7 @@ def curves(
     """
     names = [metric] if isinstance(metric, str) else list(metric)
     shown = [p for p in pruners if any(grid.of(p, d) for d in densities)]
-    fig, ax = panel(height + 0.19 * -(-len(shown) // 2), title or f"{grid.title}: {METRICS[names[0]][1]}")
+    fig, ax = panel(height + 0.19 * -(-len(shown) // 2), title or f"{grid.title}: {DRAWN[names[0]][1]}")
     for name, dashes in zip(names, DASHES, strict=False):
         for pruner in shown:
             _curve(ax, grid, name, pruner, densities, dashes if len(names) > 1 else None)
@@ -70,7 +70,7 @@ def _curve(ax: Axes, grid: Grid, metric: str, pruner: str, densities: Sequence[f
     look, measured = figures.method(pruner), [d for d in densities if grid.of(pruner, d)]
     style = look.line | ({"linestyle": dashes} if dashes else {}) | ({"label": "_"} if dashes == DASHES[1] else {})
     ax.plot(measured, [100 * grid.value(pruner, d, metric) for d in measured], **style, markersize=5, linewidth=1.5)
-    each = [(d, 100 * value) for d in measured for value in METRICS[metric][0](grid.recalls(pruner, d))]
+    each = [(d, 100 * value) for d in measured for value in DRAWN[metric][0](grid.recalls(pruner, d))]
     ax.plot(*np.transpose(each), ".", color=look.colour, alpha=0.45, markersize=4, label="_seeds")
 
 

@@ -20,6 +20,11 @@ from drop.experiments.collect import collect
 from drop.experiments.intervals import Estimate, Trials
 from drop.experiments.records import Record
 
+WAYS = {  # other ways to measure, see `benchmarks.changed`
+    "longer": "four times as long", "query3": "queries of 3 epochs", "query10": "queries of 10 epochs",
+    "equal-epochs": "as many epochs as for all data", "equal-steps": "as many steps as for all data",
+    "swapped": "halves of the test set swapped",
+}  # fmt: skip
 TITLES = {
     "fashion-mnist": "Fashion-MNIST", "fashion-mnist-long-tail": "Fashion-MNIST, long tail", "cifar10": "CIFAR-10",
     "cifar100": "CIFAR-100", "tiny-imagenet": "Tiny ImageNet", "garments-on-scenes": "Garments on scenes",
@@ -27,6 +32,8 @@ TITLES = {
     **{f"{name}-tail{imbalance}-hard-{order}": f"{title}, 1 : {imbalance}, hard classes {order}"
        for name, title in (("fashion-mnist", "Fashion-MNIST"), ("cifar10", "CIFAR-10"))
        for imbalance in (10, 100) for order in ("rare", "frequent")},
+    **{f"{name}-{way}": f"{title}, {words}" for way, words in WAYS.items()
+       for name, title in (("fashion-mnist", "Fashion-MNIST"), ("cifar10", "CIFAR-10"))},
 }  # fmt: skip
 METRICS = {
     "average": (lambda recalls: recalls.mean(axis=-1), "average accuracy (%)"),
@@ -34,6 +41,7 @@ METRICS = {
     "gap": (metrics.gap, "best minus worst class (points)"),
     "spread": (metrics.spread, "standard deviation over classes (points)"),
 }  # functions of recalls (..., K)
+DRAWN = METRICS | {"worst_group": (metrics.worst_class, "worst-group accuracy (%)")}
 
 
 class Grid:
@@ -81,7 +89,7 @@ class Grid:
     def value(self, pruner: str, density: float, metric: str) -> float:
         """A metric of the mean recalls over the seeds, NaN without records."""
         recalls = self.recalls(pruner, density)
-        return float(METRICS[metric][0](recalls.mean(axis=0))) if len(recalls) else float("nan")
+        return float(DRAWN[metric][0](recalls.mean(axis=0))) if len(recalls) else float("nan")
 
     def trials(self, pruner: str, density: float) -> Trials:
         """What the intervals see of a pruner at a density; ValueError where it has no record."""
