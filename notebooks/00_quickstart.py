@@ -10,13 +10,11 @@
 #
 # :::{admonition} In short
 # :class: tip
-# This page trains small networks on real images while the book is built, in a few seconds on any computer. It asks a
-# short {term}`query run <query model>` how well each class is recognised, prunes by three methods, and trains a final
-# network on what each of them kept: {term}`DRoP` spends its samples on the hard classes. For your own data it is one
-# line, at the end.
+# {term}`DRoP` keeps many samples of the classes that a short {term}`query run <query model>` finds hard, and few of the
+# easy ones. For data of your own it is one line: `kept = drop.prune(labels, recalls, density=0.3)`. This page shows
+# what it does: it prunes real images by three methods and trains a network on what each of them kept, live, while the
+# book is built.
 # :::
-#
-# How sure one can be of what comes out is the matter of the later chapters: here there is one run of each.
 
 # %% tags=["parameters", "hide-input"]
 benchmark = "fashion-mnist"
@@ -40,8 +38,8 @@ entry = benchmarks.benchmark(benchmark, scale)
 data = datasets.load(entry.dataset)
 figures.say(
     f"The data set is `{data.name}`: {len(data.train.labels):,} training images in {len(data.classes)} classes, of "
-    f"which {density:.0%} will stay. The test images are cut in two halves: {len(data.validation.labels):,} tell how "
-    f"hard each class is, {len(data.test.labels):,} report at the end."
+    f"which {100 * density:g} % will stay. The test images are cut in two halves: {len(data.validation.labels):,} tell "
+    f"how hard each class is, {len(data.test.labels):,} report at the end."
 )
 
 # %% [markdown]
@@ -116,14 +114,14 @@ tables.show(rows, ["pruner", "kept", "average", "worst class", "gap"],
 best = max(pruners, key=worst.get)
 seconds = sum(record["seconds"] for record in results.values())
 figures.say(
-    f"With {density:.0%} of the data, **{figures.method(best).label}** has the best worst class of the three: "
+    f"With {100 * density:g} % of the data, **{figures.method(best).label}** has the best worst class of the three: "
     f"{worst[best]:.0f} %, against {worst['full']:.0f} % after training on everything. "
     f"The final networks took {seconds:.0f} s of training together."
 )
 
 # %% [markdown]
 # One run at this scale proves nothing: with a few hundred test images in a class, its accuracy is uncertain by
-# several points.
+# several points. What many runs say stands in [what pruning does to the worst class](20_prune_by_class).
 #
 # ## Your own data
 #

@@ -10,10 +10,10 @@
 #
 # :::{admonition} In short
 # :class: tip
-# A learner that makes as few errors as it can neglects the class that spreads more; keeping the classes in the ratio of
-# their spreads puts that right. The {term}`quotas <quota>` of {term}`DRoP` move the decision the right way and always
-# too far: in the paper's kind of mixture one step covers {glue:text}`gain` of the way, an exponent below 1 almost all
-# of it. Where classes overlap strongly, a plain step makes the worst class worse off than random pruning does.
+# A learner that makes as few errors as it can neglects the wider of two classes; keeping them in the ratio of their
+# widths (standard deviations) puts that right. {term}`DRoP`'s {term}`quotas <quota>` move the decision the right way
+# and always too far: in this example one step goes {glue:text}`gain` of the way to the best worst class, with an
+# exponent below 1 almost all of it. Where classes overlap strongly, a plain step harms the worst class.
 # :::
 
 # %% tags=["parameters", "hide-input"]
@@ -70,8 +70,9 @@ ways = {
 }
 figures.show(
     [draw.hills(mixture, kept, title, colour) for title, (kept, colour) in ways.items()],
-    caption=f"Two classes on a line ({setting}). Outlines: all samples; filled: what is kept, the class that keeps "
-    "more at full height; dark: errors. Solid: where a learner draws the line; dotted: where both classes err alike.",
+    caption=f"Two classes on a line ({setting}), and four ways to prune them. Outlines: all samples; filled: what is "
+    "kept, the class that keeps more at full height; dark: errors. Solid: where a learner of the kept samples draws "
+    "the line; dotted: the fair line, where both classes err alike. DRoP's quotas overshoot it. Exact.",
     alt="Errors of class 0 and class 1: "
     + "; ".join(f"{title} {' and '.join(f'{100 * r:.1f} %' for r in learnt(kept))}"
                 for title, (kept, _) in ways.items()) + ".",
@@ -95,8 +96,9 @@ figures.show(
 # treated better. At one ratio both err alike, and no threshold has a better worst class.
 #
 # **What DRoP does.** It measures the two errors and keeps the classes in proportion to them. That is the right
-# direction. But the errors differ more than the spreads do, so the threshold lands on the other side: the third picture
-# shows it, and a theorem below says that it is always so. Raised to an exponent below 1, the errors do better.
+# direction. But the errors differ more than the widths do, so the threshold lands on the other side of the fair line,
+# and now the narrow class is the worse one: the third picture shows it, and a theorem below says that it is always so.
+# Raised to an exponent below 1, the errors do better (the fourth picture).
 #
 # Four sliders, for mouse, finger and arrow keys, show how far this holds. The wider class has standard deviation 1.
 
@@ -108,7 +110,7 @@ display(HTML(
 ))  # fmt: skip
 
 # %% [markdown]
-# ## A learner of the average neglects the class that spreads more
+# ## A learner of the average neglects the wider class
 #
 # Two classes $y \in \{0, 1\}$ have priors $\varphi_0 + \varphi_1 = 1$; given the class, $x$ is normal with mean $\mu_k$
 # and standard deviation $\sigma_k$, and $\Delta = \mu_1 - \mu_0 > 0$ {cite:p}`vysogorets2025drop`. A rule is a
@@ -119,8 +121,9 @@ display(HTML(
 # $$
 #
 # a {term}`recall` is $1 - R_k$, the average risk is $R = \varphi_0R_0 + \varphi_1R_1$ and the worst-class risk
-# $\max(R_0, R_1)$. We write $f_k$ for the density of class $k$ and $F_k$ for its distribution function. Statements take
-# $\sigma_0 \le \sigma_1$, so that class 1 is the hard one; the other case is the mirror image $x \to -x$.
+# $\max(R_0, R_1)$. We write $f_k$ for the probability density of class $k$ and $F_k$ for its distribution function;
+# plain *density*, $d_k$, is always the fraction kept. Statements take $\sigma_0 \le \sigma_1$, so that class 1 is the
+# wide one; the other case is the mirror image $x \to -x$.
 #
 # ````{prf:theorem} Threshold of least average risk
 # :label: thm-average
@@ -252,7 +255,7 @@ tables.show(rows, ["density", "d0", "d1", "threshold", "R0", "R1"],
             "The minimax densities, the threshold of a learner and its risks.", digits=4)  # fmt: skip
 
 # %% [markdown]
-# What if condition 3 fails? Then the classes overlap so much, and their spreads differ so much, that a learner of the
+# What if condition 3 fails? Then the classes overlap so much, and their widths differ so much, that a learner of the
 # average risk gives class 0 up before the ratio $\sigma_0/\sigma_1$ is reached. Densities still help, up to a point.
 #
 # ````{prf:proposition} The least reachable risk
@@ -300,7 +303,7 @@ tables.show(theory_checks.reachable(cases),
 #
 # Let a threshold $t^*$ be the local minimum at prior ratio $\rho$, and let no class be full. The ratio after one step,
 # $\rho' = \rho\,R_0(t^*)/R_1(t^*)$, lies on the other side of $\sigma_0/\sigma_1$: if $\rho > \sigma_0/\sigma_1$ then
-# $\rho' < \sigma_0/\sigma_1$, and the reverse. This holds for all means, spreads and priors.
+# $\rho' < \sigma_0/\sigma_1$, and the reverse. This holds for all means, widths and priors.
 # ````
 #
 # ````{dropdown} Proof
@@ -412,11 +415,23 @@ prose.holds({
 })  # fmt: skip
 
 # %% [markdown]
+# ## What it means, and where it disagrees with the paper
+#
+# - Error-proportional quotas are the right idea with the wrong exponent: one step always overshoots, mildly where
+#   classes are well apart and badly where they overlap. An exponent below 1 repairs most of it, and needs to know only
+#   how hard the problem is. The paper says that DRoP comes close; here it is {glue:text}`gain` of the way.
+# - Rebalancing needs room. Near $d = 1$ no quota can reach the wanted ratio unless the data have it.
+# - The paper's own figures of the mixture have parameters that we do not know, so they are not set beside ours.
+#
+# The next chapters ask what becomes of this with [more classes and other learners](11_beyond_two_classes.ipynb), and
+# [why one step helps on images](12_how_far_the_theory_reaches.ipynb) all the same.
+
+# %% [markdown]
 # ## Exercises
 #
 # ````{admonition} 1. How many may stay?
-# Two equally frequent classes have spreads ½ and 1. Which densities reach the minimax threshold when 30 % are kept, and
-# up to which overall density is it possible?
+# Two equally frequent classes have standard deviations ½ and 1. Which densities reach the minimax threshold when 30 %
+# are kept, and up to which overall density is it possible?
 #
 # ```{dropdown} Solution
 # $d_k = d\,\sigma_k/(\varphi_k(\sigma_0 + \sigma_1))$: $d_0 = 0.3 \cdot 0.5/(0.5 \cdot 1.5) = 0.2$ and $d_1 = 0.4$.
@@ -425,12 +440,12 @@ prose.holds({
 # ```
 # ````
 #
-# ````{admonition} 2. Equal spreads
-# Two classes spread alike and are equally frequent. What does a step of DRoP do? What if class 0 is three times as
+# ````{admonition} 2. Equal widths
+# Two classes are equally wide and equally frequent. What does a step of DRoP do? What if class 0 is three times as
 # frequent?
 #
 # ```{dropdown} Solution
-# With equal spreads and priors $t^* = \hat t$, both risks are equal, and the quotas are those of random pruning. With
+# With equal widths and priors $t^* = \hat t$, both risks are equal, and the quotas are those of random pruning. With
 # $\rho = 3$ the wanted ratio is 1. The learner favours class 0, so $R_0 < R_1$; by {prf:ref}`thm-overshoot` the step
 # ends below 1: class 0 is then the one that is neglected.
 # ```
@@ -445,18 +460,6 @@ prose.holds({
 # $\infty$ to 1), this holds from one $z$ on, where $h(z) = 2z$: $z \approx 0.61$, $\Phi(-z) \approx 0.27$.
 # ```
 # ````
-
-# %% [markdown]
-# ## What it means, and where it disagrees with the paper
-#
-# - Error-proportional quotas are the right idea with the wrong exponent: one step always overshoots, mildly where
-#   classes are well apart and badly where they overlap. An exponent below 1 repairs most of it, and needs to know only
-#   how hard the problem is. The paper says that DRoP comes close; here it is {glue:text}`gain` of the way.
-# - Rebalancing needs room. Near $d = 1$ no quota can reach the wanted ratio unless the data have it.
-# - The paper's own figures of the mixture have parameters that we do not know, so they are not set beside ours.
-#
-# What becomes of this with [more classes and other learners](11_beyond_two_classes.ipynb), and whether it says anything
-# about images, samples and scores, is the matter of [the next chapters](12_how_far_the_theory_reaches.ipynb).
 
 # %% tags=["remove-input"]
 prose.made(

@@ -11,11 +11,11 @@
 #
 # :::{admonition} In short
 # :class: tip
-# Best class densities exist for any number of classes; which they are depends on the rules that the learner may use. In
-# random mixtures one plain step of {term}`DRoP` leaves the {term}`worst class` worse off than random pruning in
-# {glue:text}`harmed_plain` of all cases, a step with the damped exponent in {glue:text}`harmed_damped`, and the
-# harder the problem, the more often. Five damped steps close most of the gap to the best in the median of every world,
-# and still harm in {glue:text}`harmed_five` of the mixtures.
+# Best class densities exist for any number of classes, but which they are depends on the rules that the learner may
+# use. In random mixtures one plain step of {term}`DRoP` leaves the {term}`worst class` worse off than random pruning in
+# {glue:text}`harmed_plain` of all cases, a damped step in {glue:text}`harmed_damped`, and the harder the problem, the
+# more often. Five damped steps go most of the way to the best in the median, and still harm in
+# {glue:text}`harmed_five`.
 # :::
 
 # %% tags=["parameters", "hide-input"]
@@ -78,9 +78,9 @@ def harmed(values):
 # %% tags=["hide-input", "nbval-ignore-output"]
 figures.show(
     [draw.shares_by_world(closed), draw.shares_by_risk(every, pooled)],
-    caption="Share of the gap between even quotas and the least possible worst-class risk that quotas close: 1 is the "
-    f"best, below 0 is harm. Exact, {len(every)} random mixtures. Left: medians, the middle half (thick) and the "
-    "middle 90 % (thin); right: a dot is a mixture, lines join medians of eight groups from easy to hard.",
+    caption="How far quotas lead from the worst-class risk of random pruning (0) to the least possible (1); below 0 "
+    f"they harm. {len(every)} random mixtures, exact. Left: medians, the middle half (thick) and the middle 90 % "
+    "(thin); right: a dot is a mixture, lines join the medians of eight groups from easy to hard.",
     alt="Medians: "
     + "; ".join(f"{world}: {', '.join(f'{name} {np.median(v):.1f}' for name, v in shares.items())}"
                 for world, shares in closed.items()) + ".",
@@ -94,9 +94,9 @@ tables.show(
         for world, shares in closed.items()
         for name, v in shares.items()
     ],
-    ["world: quotas", "mixtures", "median", "lower quartile", "upper quartile", "harmed (%)"],
-    "Share of the gap closed, with a 95 % interval of the median over mixtures, and the share of mixtures in which the "
-    "worst class is worse off than with even quotas.", scale=1,
+    ["mixtures: quotas", "how many", "median", "lower quartile", "upper quartile", "harmed (%)"],
+    "Share of the way covered, with a 95 % interval of the median over mixtures, and the share of mixtures in which "
+    "the worst class is worse off than with even quotas.", scale=1,
 )  # fmt: skip
 order = np.argsort(every)
 easy, hard = order[: len(order) // 3], order[-(len(order) // 3) :]
@@ -111,11 +111,15 @@ tables.show(
 )  # fmt: skip
 
 # %% [markdown]
-# The paper stops at two classes and a threshold, which are the matter of [the last
-# chapter](10_why_class_densities_matter.ipynb). Here stand four learners before random mixtures from easy to hard:
-# ordered thresholds and the Bayes rule for five classes on a line, the Bayes rule for five classes with general
-# covariances in the plane, and linear rules for three round classes in any number of dimensions. Data start with even
-# priors, and so little is kept that no class is full. The share of the gap is
+# The paper stops at two classes and a threshold, the matter of [the last
+# chapter](10_why_class_densities_matter.ipynb). Here four kinds of learner meet random mixtures from easy to hard:
+#
+# - *ordered thresholds* for five classes on a line, which is what a linear learner can do there;
+# - the *Bayes rule*, which predicts at each point the class that is most probable there, for five classes on a line;
+# - the Bayes rule for five classes with general covariances in the plane;
+# - *linear rules* for three round classes in any number of dimensions.
+#
+# The classes start equally frequent, and so little is kept that no class is full. The figure shows the share of the way
 #
 # $$
 # \frac{\text{worst-class risk with even quotas } - \text{ with these quotas}}
@@ -126,14 +130,15 @@ tables.show(
 # in the place of $\Phi(-z)$: something that one can measure. Five steps *multiply* the weights by the risks of the last
 # model, each with its own exponent. In the easy third (average risk up to {glue:text}`easy_to`) a plain step harms in
 # {glue:text}`harmed_easy` of the mixtures, in the hard third (from {glue:text}`hard_from`) in
-# {glue:text}`harmed_hard`; the damped step in {glue:text}`damped_easy` and {glue:text}`damped_hard`.
+# {glue:text}`harmed_hard`; the damped step in {glue:text}`damped_easy` and {glue:text}`damped_hard`. Images fare
+# better, and [the next chapter](12_how_far_the_theory_reaches.ipynb) shows why.
 #
 # ## Ordered rules: one prior makes all risks equal, and that is the best
 #
 # On a line, the largest of $K$ affine functions changes hands at $K - 1$ thresholds. Let the classes $1, \dots, K$
 # stand in the order of their means, $\mu_1 < \dots < \mu_K$. An *ordered rule* $t_1 \le \dots \le t_{K-1}$ predicts
-# class $k$ between $t_{k-1}$ and $t_k$ (with $t_0 = -\infty$, $t_K = \infty$); priors are $\varphi_k$, densities $f_k$,
-# distribution functions $F_k$, class risks $R_k$.
+# class $k$ between $t_{k-1}$ and $t_k$ (with $t_0 = -\infty$, $t_K = \infty$); priors are $\varphi_k$, probability
+# densities $f_k$, distribution functions $F_k$, class risks $R_k$.
 #
 # ````{prf:theorem} Ordered rules
 # :label: thm-ordered
@@ -223,7 +228,7 @@ tables.show(
 #
 # The last line is also a certificate: for any prior, the average and the worst-class risk of its Bayes rule enclose the
 # least worst-class risk. In the {glue:text}`bayes_worlds` mixtures above they are at most {glue:text}`doubt` apart.
-# With unequal spreads the two yardsticks differ even for two classes, because the Bayes rule is an interval and not a
+# With unequal widths the two yardsticks differ even for two classes, because the Bayes rule is an interval and not a
 # threshold: in the second case of the table thresholds need the ratio {glue:text}`ratio_threshold`, any rule
 # {glue:text}`ratio_any`. So one has to say which learner is meant.
 
@@ -349,7 +354,7 @@ tables.show(
 # ## Three round classes: offsets of nearest-mean rules
 #
 # A linear rule for $K$ classes predicts the class whose score $w_k \cdot x + b_k$ is largest. We fix the directions
-# $w_k = \mu_k$, those of the nearest-mean rule, and leave the offsets $b_k$ to the learner. With equal spreads the
+# $w_k = \mu_k$, those of the nearest-mean rule, and leave the offsets $b_k$ to the learner. With equal widths the
 # Bayes rule is among these rules; with unequal ones other directions may do better. Coordinates orthogonal to all
 # differences of means do not enter, so three classes in the plane show what three classes do in any number of
 # dimensions.
@@ -416,7 +421,7 @@ prose.values({
     "isotropic": lambda: str(isotropic),
 })  # fmt: skip
 prose.holds({
-    "five damped steps close most of the gap in the median of every world": lambda: all(
+    "five damped steps go most of the way in the median of every kind of mixture": lambda: all(
         np.median(shares["damped, 5 steps"]) > 0.6 for shares in closed.values()),
     "a plain step harms more often than a damped one in every world": lambda: all(
         harmed(s["DRoP"]) > harmed(s["DRoP, damped"]) for s in closed.values()),
@@ -430,6 +435,19 @@ prose.holds({
 })  # fmt: skip
 
 # %% [markdown]
+# ## What it means, and where it goes beyond the paper
+#
+# - The paper has one ratio for two classes on a line. The best densities in general are those that turn the data's
+#   priors into the least favourable ones *for the rules that the learner may use*.
+# - Error-proportional quotas move in the right direction, too far, and the further the harder the problem: a class with
+#   hardly any error is starved of samples. Why images fare better than these mixtures is said in
+#   [the next chapter](12_how_far_the_theory_reaches.ipynb).
+# - Quotas steer a learner only as far as the minimum of its average risk can be steered. Where that minimum jumps, the
+#   worst class can be lost at once; nothing of this kind is visible before the jump.
+#
+# Not treated: directions that are free too for more than two classes, general covariances for more than two classes and
+# linear rules, finite samples, and quotas at densities so high that classes are full.
+#
 # ## Exercises
 #
 # ````{admonition} 1. How much room is there?
@@ -453,29 +471,16 @@ prose.holds({
 # ````
 #
 # ````{admonition} 3. A chain of three
-# Three classes with equal spreads $\sigma$ at $-\Delta, 0, \Delta$. Which priors make the ordered rule with equal risks
+# Three classes with equal widths $\sigma$ at $-\Delta, 0, \Delta$. Which priors make the ordered rule with equal risks
 # stationary, and which class do they favour?
 #
 # ```{dropdown} Solution
-# By symmetry $\hat t_{1,2} = \mp s$, with $\Phi((s - \Delta)/\sigma) = 2\Phi(-s/\sigma)$, so the outer classes end
-# nearer to their means than the middle one: $\Delta - s < s$. Then
+# By symmetry $\hat t_{1,2} = \mp s$, with $\Phi((s - \Delta)/\sigma) = 2\Phi(-s/\sigma)$, so each threshold
+# lies nearer to the outer mean than to the middle one: $\Delta - s < s$. Then
 # $\hat\varphi_2/\hat\varphi_1 = f_1(-s)/f_2(-s) = e^{(s^2 - (\Delta - s)^2)/2\sigma^2} > 1$: the middle class, which
 # has two neighbours to lose samples to, gets the largest share.
 # ```
 # ````
-#
-# ## What it means, and where it goes beyond the paper
-#
-# - The paper has one ratio for two classes on a line. The best densities in general are those that turn the data's
-#   priors into the least favourable ones *for the rules that the learner may use*.
-# - Error-proportional quotas move in the right direction, too far, and the further the harder the problem: a class with
-#   hardly any error is starved of samples. Why images fare better than these mixtures is the matter of [a section of
-#   the last chapter](10_why_class_densities_matter.ipynb).
-# - Quotas steer a learner only as far as the minimum of its average risk can be steered. Where that minimum jumps, the
-#   worst class can be lost at once; nothing of this kind is visible before the jump.
-#
-# Not treated: directions that are free too for more than two classes, general covariances for more than two classes and
-# linear rules, finite samples, and quotas at densities so high that classes are full.
 
 # %% tags=["remove-input"]
 prose.made(

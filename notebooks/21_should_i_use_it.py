@@ -185,9 +185,9 @@ lost = {name: [misplaced(sizes[name], r, 0.1, n) for n in SIZES] for name, r in 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 fig, ax = charts.panel(2.8, "Share of the kept samples in the wrong class", "validation images a class")
-for (name, values), marker in zip(lost.items(), "os", strict=False):
-    ax.plot(SIZES, [100 * v for v in values], marker=marker, color=figures.METHODS["random+drop"].colour,
-            linestyle="-" if marker == "o" else "--", label=name)
+looks = zip("os", ("-", "--"), strict=True)
+for (name, values), (marker, dashes) in zip(lost.items(), looks, strict=False):
+    ax.plot(SIZES, [100 * v for v in values], dashes, marker=marker, color=drop_look.colour, label=name)
 ax.set_xscale("log")
 ax.set_xticks(SIZES, [str(n) for n in SIZES])
 ax.set_xticks([], minor=True)

@@ -55,12 +55,21 @@ const RULES = {
   "DRoP, exponent 0.7": ({recalls}) => recalls.map(r => (1 - r) ** 0.7),
   "Released code (size rule)": ({sizes, recalls}) => recalls.map((r, k) => (1 - r) / sizes[k]),
   "Half DRoP, half random": null,
+  "Default of drop.prune": null,
+};
+const ASSUMED = 30;  // validation samples behind a recall, for the smoothing of drop.prune
+
+// The halves of the mixed rules, as class densities.
+const HALVES = {
+  "Half DRoP, half random": (given, density) => [fill(given.sizes, RULES.DRoP(given), density), given.sizes.map(() => density)],
+  "Default of drop.prune": ({sizes, recalls}, density) => [
+    fill(sizes, recalls.map(r => 1 - (r * ASSUMED + 1) / (ASSUMED + 2)), density), fill(sizes, sizes.map(n => 1 / n), density)],
 };
 
 function quotas(rule, given, density) {
-  if (rule !== "Half DRoP, half random") return counts(given.sizes, RULES[rule](given), density);
-  const drop = fill(given.sizes, RULES.DRoP(given), density);
-  return counts(given.sizes, drop.map(d => (d + density) / 2), density);
+  if (RULES[rule]) return counts(given.sizes, RULES[rule](given), density);
+  const [one, other] = HALVES[rule](given, density);
+  return counts(given.sizes, one.map((d, k) => (d + other[k]) / 2), density);
 }
 
 // Lines "name, size, recall", or a square confusion matrix (rows: true classes) whose row sums are validation sizes.
@@ -113,7 +122,11 @@ document.addEventListener("DOMContentLoaded", () => {
     given.names.forEach((name, k) => {
       const row = body.insertRow();
       row.append(Object.assign(cell("th", name), {scope: "row"}), cell("td", given.sizes[k]), cell("td", given.recalls[k].toFixed(3)));
-      made.forEach(n => row.append(cell("td", `${n[k]} (${(100 * n[k] / given.sizes[k]).toFixed(0)} %)`)));
+      made.forEach(n => {
+        const kept = cell("td", `${n[k]} `);
+        kept.append(cell("small", `${(100 * n[k] / given.sizes[k]).toFixed(0)} %`));
+        row.append(kept);
+      });
     });
     result.append(table);
     const gone = rules.flatMap((rule, i) => given.names.filter((_, k) => made[i][k] === 0).map(name => `${rule} keeps nothing of ${name}`));

@@ -7,7 +7,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const methods = root.querySelector(".methods"), chart = root.querySelector(".chart");
   const result = root.querySelector(".result"), link = root.querySelector("a");
   const option = (value, label) => Object.assign(document.createElement("option"), {value, textContent: label});
-  place.append(...Object.keys(data).map(name => option(name, name)));
+  place.append(...Object.entries(data).map(([name, {title}]) => option(name, title ?? name)));
   metric.append(...Object.entries(METRICS).map(([value, label]) => option(value, label)));
   let plot;
 
@@ -27,7 +27,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function read() {
     const given = new URLSearchParams(location.hash.slice(1));
-    if (data[given.get("place")]) place.value = given.get("place");
+    const first = data["cifar10-laptop"] ? "cifar10-laptop" : place.value;
+    place.value = data[given.get("place")] ? given.get("place") : first;
     if (METRICS[given.get("measure")]) metric.value = given.get("measure");
     offer((given.get("methods") ?? "full,random,random+drop,el2n").split(",").map(decodeURIComponent));
   }

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from drop.chapters import figures
+from drop.chapters.grid import TITLES
 from drop.experiments import intervals, methods
 from drop.experiments.intervals import Trials
 from drop.experiments.records import Record
@@ -21,7 +22,7 @@ METRICS = ("average", "worst_class", "gap")
 
 
 def cells(measured: Iterable[Record]) -> dict[str, dict[str, Any]]:
-    """Of every benchmark at a scale: its classes, the look of its pruners, and a cell for each pruner and density.
+    """Of every benchmark at a scale: its title, classes, the look of its pruners, a cell for each pruner and density.
 
     A metric is [value, low, high] in percent, rounded to hundredths; low and high are missing for a single seed. Trials
     of settings are left out: they are no results.
@@ -37,9 +38,11 @@ def cells(measured: Iterable[Record]) -> dict[str, dict[str, Any]]:
 
 def _place(groups: dict[tuple[str, float], list[Record]]) -> dict[str, Any]:
     first = next(iter(groups.values()))[0]
-    pruners = sorted({pruner for pruner, _ in groups})
+    pruners = sorted({pruner for pruner, _ in groups}, key=lambda p: (p != "full", not p.startswith("random"), p))
     looks = {pruner: figures.method(pruner) for pruner in pruners}
+    benchmark, scale = first["run"]["benchmark"], first["run"]["scale"]
     return {
+        "title": f"{TITLES.get(benchmark, benchmark)}, {scale}",
         "classes": first["classes"],
         "pruners": {pruner: {"label": look.label, "colour": look.colour} for pruner, look in looks.items()},
         "cells": [_cell(pruner, density, records) for (pruner, density), records in sorted(groups.items())],

@@ -1,7 +1,7 @@
 """A data set as a mixture of pairs: what a confusion matrix says of two classes at a time, and what quotas then do.
 
 Between two classes a learner of the average risk behaves as in the mixture on the line. Its two errors fix that line:
-at equal numbers of samples the densities are equal at its threshold, so the ratio of the spreads is
+at equal numbers of samples the densities are equal at its threshold, so the ratio of the widths is
 exp((z0² − z1²)/2) and the distance of the means z0 σ0 + z1 σ1, with errors Φ(−z0) and Φ(−z1).
 """
 
@@ -17,7 +17,7 @@ from drop.chapters.grid import Grid
 from drop.mixture import Floats, GaussianMixture
 
 HALF = 0.5  # added to every count, so that no error is 0
-FEW = 3  # a pair with fewer confusions in one direction is taken to be symmetric: its spreads cannot be told
+FEW = 3  # a pair with fewer confusions in one direction is taken to be symmetric: its widths cannot be told
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +57,8 @@ class Pairs:
         """The minimax risk Φ(−z) of each pair, (P,)."""
         return ndtr(-self.gap / (1 + self.ratio))
 
-    def spread(self) -> Floats:
-        """The larger spread over the smaller of each pair, (P,)."""
+    def widths(self) -> Floats:
+        """The larger width (standard deviation) over the smaller of each pair, (P,)."""
         return np.maximum(self.ratio, 1 / self.ratio)
 
     def risks(self, kept: ArrayLike) -> Floats:

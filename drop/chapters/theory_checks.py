@@ -81,11 +81,10 @@ def one_step(cases: Sequence[Case]) -> list[list]:
     return rows
 
 
-def step_map(priors: Floats, damped: bool, points: int = 180) -> tuple[Floats, Floats, Floats, Floats]:
-    """Overlap and ratio of the spreads (points, points), the share of the way to the minimax risk that one step covers
-    there when so little is kept that no class is full, and where the learner then gives a class up."""
-    overlap, spread = np.meshgrid(np.linspace(0.005, 0.45, points), np.geomspace(1.02, 8, points))
-    means, stds = (np.stack(pair, -1) for pair in ((0 * spread, -ndtri(overlap) * (1 + spread)), (spread**0, spread)))
+def step_share(overlap: Floats, ratio: Floats, priors: Floats, damped: bool) -> tuple[Floats, Floats]:
+    """The share of the way to the minimax risk that one step covers in mixtures of two classes with this overlap and
+    ratio of the widths, when so little is kept that no class is full, and where the learner then gives a class up."""
+    means, stds = (np.stack(pair, -1) for pair in ((0 * ratio, -ndtri(overlap) * (1 + ratio)), (ratio**0, ratio)))
     plane = GaussianMixture(means, stds, priors)
     start = plane.class_risks(plane.average_optimal_threshold())
     exponent = damped_exponent(overlap)[..., None] if damped else 1.0
@@ -93,4 +92,10 @@ def step_map(priors: Floats, damped: bool, points: int = 180) -> tuple[Floats, F
     start, end = start.max(axis=-1), plane.worst_class_risk(plane.prune_randomly(kept).average_optimal_threshold())
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(start > overlap, (start - end) / (start - overlap), 0.0)
-    return overlap, spread, share, end > 0.999
+    return share, end > 0.999
+
+
+def step_map(priors: Floats, damped: bool, points: int = 180) -> tuple[Floats, Floats, Floats, Floats]:
+    """Overlap and ratio of the widths (points, points), and `step_share` there."""
+    overlap, ratio = np.meshgrid(np.linspace(0.005, 0.45, points), np.geomspace(1.02, 8, points))
+    return overlap, ratio, *step_share(overlap, ratio, priors, damped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -75,8 +76,8 @@ def _together(risks: Floats) -> list[Floats]:
 
 
 def shares_by_world(closed: Mapping[str, Mapping[str, Floats]]) -> Figure:
-    """Share of the gap that quotas close: medians, the middle half and the middle 90 % of the mixtures."""
-    fig, ax = charts.panel(3.9, "By world")
+    """Share of the way that quotas go: medians, the middle half and the middle 90 % of the mixtures."""
+    fig, ax = charts.panel(3.9, "By kind of mixture")
     ticks = {}
     for i, (world, shares) in enumerate(closed.items()):
         ticks[-4 * i - 1] = world.replace(", ", ",\n")
@@ -97,8 +98,8 @@ def shares_by_world(closed: Mapping[str, Mapping[str, Floats]]) -> Figure:
 
 
 def shares_by_risk(errors: Floats, closed: Mapping[str, Floats], groups: int = 8) -> Figure:
-    """Share of the gap closed against the average risk of the query: a dot a mixture, medians of equal groups."""
-    fig, ax = charts.panel(3.9, "From easy to hard, all worlds", "average risk of the query (%)")
+    """Share of the way against the average risk of the query: a dot a mixture, medians of equal groups."""
+    fig, ax = charts.panel(3.9, "From easy to hard, all kinds", "average risk of the query (%)")
     parts = np.array_split(np.argsort(errors), groups)
     for name, values in closed.items():
         colour, marker = LOOKS[name]
@@ -135,7 +136,7 @@ def linear_rules(centres: Floats, covariances: Floats, rules: Sequence[tuple[Flo
 
 def hills(mixture: GaussianMixture, densities: ArrayLike, title: str, colour: str) -> Figure:
     """Both classes as hills over the line, all samples as outlines and the kept ones filled, with the learner's
-    threshold (solid, `colour`) and the fair one (dotted)."""
+    threshold (solid, `colour`), the fair one (dotted), and how often the learner errs on each class."""
     fig, ax = charts.panel(2.5, title)
     kept = np.asarray(densities, dtype=float) / np.max(densities)
     threshold = float(mixture.prune_randomly(densities).average_optimal_threshold())
@@ -149,9 +150,18 @@ def hills(mixture: GaussianMixture, densities: ArrayLike, title: str, colour: st
         ax.fill_between(x, kept[k] * curve, where=wrong, color=colour_, alpha=0.75, lw=0)
         ax.annotate(f"class {k}", (mixture.means[k], curve.max()), (0, 4), textcoords="offset points", ha="center",
                     fontsize=TEXT)  # fmt: skip
-    ax.axvline(float(mixture.worst_class_threshold()), color=INK, ls=":", lw=1.4)
+        said = f"{100 * mixture.class_risks(threshold)[k]:.1f} % of class {k} wrong"
+        ax.annotate(said, (1, 0.92 - 0.11 * k), xycoords="axes fraction", ha="right", va="top", fontsize=TEXT,
+                    color=colour_)  # fmt: skip
+    fair = float(mixture.worst_class_threshold())
+    ax.axvline(fair, color=INK, ls=":", lw=1.4)
     ax.axvline(np.clip(threshold, low, high), color=colour, lw=2.2)
-    ax.set_ylim(0, 1.18 * ax.get_ylim()[1])
+    if abs(threshold - fair) > 0.005 * (high - low):
+        side = 1 if threshold > fair else -1
+        for at, word, shift in ((threshold, "learner", side), (fair, "fair", -side)):
+            ax.annotate(word, (np.clip(at, low, high), 1), (4 * shift, -2), ("data", "axes fraction"), "offset points",
+                        ha="left" if shift > 0 else "right", va="top", fontsize=TEXT)  # fmt: skip
+    ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
     ax.set_xlim(low, high)
     _quiet(ax)
     return fig
@@ -172,7 +182,7 @@ def risk_curves(mixture: GaussianMixture) -> Figure:
             ax.annotate(name, (at, 0.93), (5 * side, 0), ("data", "axes fraction"), "offset points", fontsize=12,
                         ha="left" if side > 0 else "right")  # fmt: skip
     ax.set_ylim(0, 108)
-    ax.legend(loc="center right", fontsize=TEXT)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.02), fontsize=TEXT, labelspacing=0.2)
     return fig
 
 
@@ -182,7 +192,7 @@ def steps(lines: Mapping[str, Sequence[float]], minimax: float) -> Figure:
     for (label, values), colour, marker in zip(lines.items(), (DROP, MINIMAX, DAMPED), "Dos", strict=True):
         ax.plot(100 * np.asarray(values), color=colour, marker=marker, label=label)
     _level(ax, 100 * minimax, len(next(iter(lines.values()))) - 1)
-    _log_percent(ax)
+    _log_percent(ax, 70 * minimax)
     fig.legend(loc="outside lower center", ncols=2, fontsize=TEXT, columnspacing=0.8)
     return fig
 
@@ -193,14 +203,16 @@ def exponents(gammas: Floats, risks: Floats, marks: Mapping[str, tuple[float, fl
     ax.plot(gammas, 100 * risks, color=DROP)
     for name, (gamma, risk, colour) in marks.items():
         ax.plot(gamma, 100 * risk, "o", color=colour, ms=7)
-        ax.annotate(name, (gamma, 100 * risk), (6, 6), textcoords="offset points", fontsize=TEXT)
+        shift, side = ((0, 9), "center") if name.startswith("γ") else ((9, -4), "left")
+        ax.annotate(name, (gamma, 100 * risk), shift, textcoords="offset points", fontsize=TEXT, ha=side)
     _level(ax, 100 * minimax, gammas[-1])
     ax.margins(y=0.12)
     return fig
 
 
-def _log_percent(ax: Axes) -> None:
+def _log_percent(ax: Axes, bottom: float) -> None:
     ax.set_yscale("log")
+    ax.set_ylim(bottom=min(bottom, ax.get_ylim()[0]))
     low, high = ax.get_ylim()
     ticks = [v for v in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low <= v <= high]
     ax.set_yticks(ticks, [f"{v:g}" for v in ticks])
@@ -217,29 +229,38 @@ ZONES = {  # of the map of mixtures: colour by the share of the way that a step 
 }  # fmt: skip
 
 
-def mixture_map(overlap: Floats, spread: Floats, share: Floats, lost: Floats, title: str) -> Figure:
-    """Where one step helps: mixtures by overlap and ratio of the spreads, coloured by `ZONES`."""
-    fig, ax = charts.panel(3.5, title, "overlap: minimax risk (%)", "ratio of the spreads")
-    colours = list(ZONES.values())
-    ax.contourf(100 * overlap, spread, np.clip(share, -0.999, 1), levels=[-1, 0, 0.5, 0.8, 1.001], colors=colours[:4])
-    ax.contourf(100 * overlap, spread, lost.astype(float), levels=[0.5, 1.5], colors=colours[4:])
-    ax.plot(100 / (1 + spread[:, 0]), spread[:, 0], color=INK, ls="--", lw=1.4)
+class Placed(NamedTuple):
+    """Pairs of classes as a map shows them: where they lie, (P,) each, and how they look."""
+
+    overlap: Floats
+    ratio: Floats
+    marker: str
+    face: str
+    size: float = 6
+
+
+def mixture_map(
+    overlap: Floats, ratio: Floats, share: Floats, lost: Floats, title: str, placed: Mapping[str, Placed]
+) -> Figure:
+    """Where one step helps: mixtures by overlap and ratio of the widths, coloured by `ZONES`, and pairs among them."""
+    fig, ax = charts.panel(4.0, title, "overlap: minimax risk (%)", "ratio of the widths")
+    colours, top = list(ZONES.values()), ratio.max()
+    ax.contourf(100 * overlap, ratio, np.clip(share, -0.999, 1), levels=[-1, 0, 0.5, 0.8, 1.001], colors=colours[:4])
+    ax.contourf(100 * overlap, ratio, lost.astype(float), levels=[0.5, 1.5], colors=colours[4:])
+    ax.plot(100 / (1 + ratio[:, 0]), ratio[:, 0], color="#ffffff", ls="--", lw=1.4)
+    for name, pairs in placed.items():
+        places = np.clip(pairs.overlap, overlap.min(), overlap.max()), np.clip(pairs.ratio, 1.03, 0.98 * top)
+        ax.plot(100 * places[0], places[1], pairs.marker, ms=pairs.size, mfc=pairs.face, mec="#000000", mew=0.8,
+                label=name, clip_on=False)  # fmt: skip
     ax.set_yscale("log")
     ax.set_yticks([1.02, 1.5, 2, 4, 8], ["1", "1.5", "2", "4", "8"])
     ax.minorticks_off()
     ax.grid(visible=False)
-    ax.set(xlim=(100 * overlap.min(), 100 * overlap.max()), ylim=(1.02, 8))
+    ax.set(xlim=(100 * overlap.min(), 100 * overlap.max()), ylim=(ratio.min(), top))
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in colours]
-    fig.legend(handles, ZONES, loc="outside lower center", ncols=3, fontsize=TEXT, handlelength=1, columnspacing=1)
+    fig.legend([*handles, *ax.get_lines()[1:]], [*ZONES, *placed], loc="outside lower left", ncols=2, fontsize=TEXT,
+               handlelength=1, columnspacing=1, labelspacing=0.25)  # fmt: skip
     return fig
-
-
-def place_pairs(fig: Figure, overlap: Floats, spread: Floats, marker: str, name: str) -> None:
-    """Pairs of classes of a data set on a map of mixtures."""
-    [ax] = fig.axes
-    ax.plot(100 * overlap, np.clip(spread, 1.03, 7.9), marker, ms=6, mfc="#ffffff", mec="#000000", mew=1, label=name)
-    ax.legend(loc="upper right", fontsize=TEXT, handletextpad=0.1, facecolor="#ffffff", framealpha=0.85, frameon=True,
-              labelcolor="#000000")  # fmt: skip
 
 
 def foretold(changes: Mapping[str, tuple[Floats, Floats]], title: str) -> Figure:
@@ -287,7 +308,7 @@ def pruners(
         ax.plot(at, 100 * drawn[name].mean(axis=0), marker, color=colour, ms=5, label=names[name])
         ax.vlines(at, *(100 * np.quantile(drawn[name], [0.05, 0.95], axis=0)), color=colour, lw=2, alpha=0.4)
     _level(ax, 100 * minimax, 1.0)
-    _log_percent(ax)
+    _log_percent(ax, 70 * minimax)
     wide = max(len(names[name]) for name in risks) > 25
     fig.legend(loc="outside lower left", ncols=1 if wide else 2, fontsize=TEXT, handletextpad=0.1, columnspacing=0.8)
     return fig

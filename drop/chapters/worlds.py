@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtr
 from scipy.stats import binom
 
 from drop.experiments.intervals import Estimate
@@ -36,7 +37,8 @@ def after(risks: Floats, priors: Floats, exponent: float = 1.0) -> Floats:
 
 
 def shares_closed(world: World, size: int) -> tuple[float, Floats] | None:
-    """Average risk of the query at even priors, and the share of the gap that each of `STEPS` closes, 1 at best.
+    """Average risk of the query at even priors, and the share of the way to the least worst-class risk
+    that each of `STEPS` covers, 1 at best.
 
     None for a world with less than `LEAST_GAP` between even quotas and the least possible.
     """
@@ -89,6 +91,13 @@ def line_classes(rng: np.random.Generator, size: int) -> tuple[Floats, Floats]:
     """Increasing means (K,) and standard deviations (K,), from well apart to one on top of the other."""
     means, stds = np.sort(rng.normal(size=size)) * size, np.exp(rng.uniform(np.log(0.4), np.log(1.6), size))
     return means * np.exp(rng.uniform(-0.7, 1.0)), stds
+
+
+def closest_pair(means: Floats, stds: Floats) -> tuple[float, float]:
+    """Of the neighbours on the line that overlap most: the overlap Φ(−z), and the wider width over the other."""
+    overlap = ndtr(-np.diff(means) / (stds[1:] + stds[:-1]))
+    ratio = np.maximum(stds[1:], stds[:-1]) / np.minimum(stds[1:], stds[:-1])
+    return float(overlap.max()), float(ratio[overlap.argmax()])
 
 
 def plane_classes(rng: np.random.Generator, size: int) -> tuple[Floats, Floats]:

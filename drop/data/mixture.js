@@ -81,7 +81,7 @@
   const RULES = { random: "Random", drop: "DRoP", best: "Minimax quotas" };
   const SLIDERS = [ // name, label, least, largest, step, start, how the value reads
     ["gap", "Distance of the means, Δ", 0.2, 4, 0.05, 2, (v) => v.toFixed(2)],
-    ["ratio", "Ratio of the spreads, σ₁/σ₀", -2, 2, 0.05, 1, (v) => (2 ** v).toFixed(2)],
+    ["ratio", "Ratio of the widths, σ₁/σ₀", -2, 2, 0.05, 1, (v) => (2 ** v).toFixed(2)],
     ["prior", "Prior of class 0, φ₀", 0.05, 0.95, 0.01, 0.5, (v) => v.toFixed(2)],
     ["density", "Density kept, d", 0.05, 1, 0.01, 0.3, (v) => v.toFixed(2)],
   ];

@@ -19,7 +19,7 @@ def test_two_errors_place_a_pair(gap, ratio):
     assert pairs.gap == pytest.approx([gap], abs=1e-5) and pairs.ratio == pytest.approx([ratio], abs=1e-5)
     hat = GaussianMixture((0, gap), (1, ratio))
     assert pairs.overlap() == pytest.approx([float(hat.worst_class_risk(hat.worst_class_threshold()))], abs=1e-6)
-    assert pairs.spread() == pytest.approx([max(ratio, 1 / ratio)], abs=1e-5)
+    assert pairs.widths() == pytest.approx([max(ratio, 1 / ratio)], abs=1e-5)
 
 
 def test_quotas_move_a_pair_as_they_move_its_mixture():

@@ -30,8 +30,8 @@ def test_rows_hold_the_published_values():
 
 
 def test_the_map_agrees_with_one_mixture():
-    overlap, spread, share, lost = theory_checks.step_map(np.array([0.5, 0.5]), damped=False, points=40)
-    i, j = np.unravel_index(np.argmin(abs(overlap - 0.0912) + abs(spread - 2)), overlap.shape)
+    overlap, ratio, share, lost = theory_checks.step_map(np.array([0.5, 0.5]), damped=False, points=40)
+    i, j = np.unravel_index(np.argmin(abs(overlap - 0.0912) + abs(ratio - 2)), overlap.shape)
     assert share[i, j] == pytest.approx((0.1210 - 0.1112) / (0.1210 - 0.0912), abs=0.1) and not lost[i, j]
     damped = theory_checks.step_map(np.array([0.5, 0.5]), damped=True, points=40)[2]
     assert (damped < 0).mean() < (share < 0).mean() / 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from drop import quotas
+from drop import quotas, rules
 from drop.chapters import explorer
 from drop.experiments import methods, records
 
@@ -19,6 +19,7 @@ WEIGHTS = {
     "DRoP, exponent 0.7": lambda n, r: quotas.error_weights(r, 0.7),
     "Released code (size rule)": quotas.size_weights,
 }
+MIXED = {"Half DRoP, half random": "half-bare", "Default of drop.prune": "half-balanced"}
 
 
 def tool(page: str) -> str:
@@ -64,6 +65,12 @@ def test_the_calculator_s_quotas_are_those_of_the_module(page):
         found = page.evaluate("([rule, cases]) => cases.map(c => dropQuotas.quotas(rule, c, c.density))", [rule, given])
         for (sizes, recalls, density), made in zip(cases, found, strict=True):
             assert made == quotas.counts(sizes, weights(sizes, recalls), density).tolist(), (rule, sizes, recalls)
+    for rule, name in MIXED.items():
+        found = page.evaluate("([rule, cases]) => cases.map(c => dropQuotas.quotas(rule, c, c.density))", [rule, given])
+        for (sizes, recalls, density), made in zip(cases, found, strict=True):
+            known = rules.Evidence(sizes, recalls, np.full(len(sizes), rules.ASSUMED))
+            wanted = quotas.counts(sizes, rules.RULES[name](known, density), density)
+            assert made == wanted.tolist(), (rule, sizes, recalls)
 
 
 @pytest.mark.parametrize("text, said", [
