@@ -37,8 +37,9 @@ import numpy as np
 
 from drop.chapters import figures, mixture_pruners, prose, tables, theory_checks, worlds
 from drop.chapters import theory_figures as draw
+from drop.chapters import theory_maps as maps
 from drop.chapters.grid import Grid, scope_of
-from drop.chapters.pairs import FEW, Pairs
+from drop.chapters.pairs import Pairs
 from drop.mixture import GaussianMixture
 from drop.mixture.distance import DistancePruned, jump_margin
 
@@ -49,8 +50,7 @@ if densities.ndim != 1 or not ((densities > 0) & (densities <= 1)).all():
     raise ValueError(f"densities must be a list of numbers in (0, 1], got {densities.tolist()}.")
 if not (isinstance(draws, int) and draws >= 2 and isinstance(size, int) and size >= 100):
     raise ValueError(f"draws must be a whole number from 2 on and size one from 100 on, got {draws} and {size}.")
-average = float(mixture.average_optimal_threshold())
-minimax = float(mixture.worst_class_risk(mixture.worst_class_threshold()))
+average, fair = float(mixture.average_optimal_threshold()), mixture.worst_class_threshold()
 setting = f"means {means[0]:g} and {means[1]:g}, standard deviations {stds[0]:g} and {stds[1]:g}".replace("-", "−")
 
 
@@ -73,7 +73,7 @@ agreement = {name: np.concatenate(list(found.values()), axis=1) for name, found 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 figures.show(
-    [draw.foretold(found, name) for name, found in changes.items()],
+    [maps.foretold(found, name) for name, found in changes.items()],
     caption="How the risk of each class changes when a rule's quotas take the place of equal ones at density "
     f"{density:g}: foretold by the mixtures of pairs, which know the confusions after random pruning on validation "
     f"images alone, and measured on test images. A mark is a class, a mean over seeds ({scope_of(grids)}).",
@@ -123,34 +123,24 @@ tables.show(
 # a little, not with one by much.
 
 # %% tags=["remove-input"]
-maps = {title: theory_checks.step_map(np.array([0.5, 0.5]), damped)
+steps = {title: theory_checks.step_map(np.array([0.5, 0.5]), damped)
         for title, damped in (("One plain step", False), ("One step with γ*", True))}  # fmt: skip
-worse = {title: float((share < 0).mean()) for title, (_, _, share, _) in maps.items()}
-rng = np.random.default_rng([seed, 0])
-lines = [worlds.line_classes(rng, 5) for _ in range(mixtures)]
-told = [(worlds.closest_pair(*line), worlds.shares_closed(worlds.ordered(*line), 5)) for line in lines]
-closest = np.array([pair for pair, found in told if found])
-harmed = np.array([found[1][0] < -1e-6 for _, found in told if found])
-inside = theory_checks.step_share(*closest.T, np.array([0.5, 0.5]), damped=False)[0] < 0
-confused = {name: fit.counts >= FEW for name, fit in pairs.items()}
-
-
-def steps_of(name):
-    """The share of the way that a plain step covers for each of the confused pairs of a data set."""
-    fit, of = pairs[name], confused[name]
-    return theory_checks.step_share(fit.overlap()[of], fit.widths()[of], np.array([0.5, 0.5]), damped=False)[0]
-
+worse = {title: float((share < 0).mean()) for title, (_, _, share, _) in steps.items()}
+random = worlds.crowd(mixtures, 5, seed)
+inside = theory_checks.step_share(*random.closest.T, np.array([0.5, 0.5]), damped=False)[0] < 0
+covered = {name: theory_checks.step_share(*fit.places(), np.array([0.5, 0.5]), damped=False)[0]
+           for name, fit in pairs.items()}  # fmt: skip
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-placed = {"random mixtures": draw.Placed(*closest.T, "o", "#9aa0a6", 4)}
+placed = {"random mixtures": maps.Placed(*random.closest.T, "o", "#9aa0a6", 4)}
 for (name, fit), marker in zip(pairs.items(), "o^", strict=False):
-    placed[name] = draw.Placed(fit.overlap()[confused[name]], fit.widths()[confused[name]], marker, "#ffffff")
+    placed[name] = maps.Placed(*fit.places(), marker, "#ffffff")
 figures.show(
-    [draw.mixture_map(*values, title, placed) for title, values in maps.items()],
+    [maps.mixture_map(*values, title, placed) for title, values in steps.items()],
     caption="Share of the way from no rebalancing to the minimax risk that one step covers, over all mixtures of two "
     "equally frequent classes (exact); right of the dashed line no densities reach the minimax risk. Grey: the closest "
-    f"neighbours of {len(closest)} random mixtures of five classes (overlaps beyond 45 % at the edge). White: pairs of "
-    f"image classes with at least three confusions each way ({scale} scale, density {density:g}).",
+    f"neighbours of {len(random.closest)} random mixtures of five classes (overlaps beyond 45 % at the edge). White: "
+    f"pairs of image classes with at least three confusions each way ({scale} scale, density {density:g}).",
     alt=f"With the plain step the worst class is worse off than after random pruning on "
     f"{100 * worse['One plain step']:.0f} % of the map, where the overlap is large. Most random mixtures lie there, "
     "pairs of images at small overlaps and ratios near 1.",
@@ -159,7 +149,7 @@ figures.show(
 
 # %% tags=["remove-input"]
 rows = []
-for title, (_, _, value, lost) in maps.items():
+for title, (_, _, value, lost) in steps.items():
     zones = [value >= 0.8, (value >= 0.5) & (value < 0.8), (value >= 0) & (value < 0.5) & ~lost, (value < 0) & ~lost]
     rows.append([title, *(float(zone.mean()) for zone in [*zones, lost])])
 tables.show(rows, ["share of the map", "> 0.8", "0.5 to 0.8", "0 to 0.5", "worse", "one class lost"],
@@ -244,9 +234,7 @@ for factor, colour, dashes in ((0.0, draw.RANDOM, "-"), (0.8, TEAL, "--"), (1.3,
     p = DistancePruned(mixture, np.full(2, factor * reference))
     place = float(p.average_optimal_threshold())
     shown.append((f"M = {factor * reference:.2f}", p.average_risk(t), (place, p.average_risk(place)), colour, dashes))
-    rows.append(
-        [f"{factor * reference:.3f}", *p.densities(), p.density(), number(place, 3), *mixture.class_risks(place)]
-    )
+    rows.append([f"{factor * reference:.3f}", *p.densities(), p.density(), number(place), *mixture.class_risks(place)])
 figures.show(
     draw.jump(t, shown),
     caption=f"Average risk on the kept samples against the threshold for three margins, its minimum a dot; {setting}.",
@@ -260,8 +248,8 @@ for margin in np.array([0.2, 0.4, 0.6, 0.8]) * mixture.stds.max():
     p = DistancePruned(mixture, np.full(2, margin))
     place = p.average_optimal_threshold()
     ratio = mixture.prune_randomly(p.densities()).average_optimal_threshold()
-    margins.append([f"{margin:.2f}", p.density(), number(place, 3), mixture.worst_class_risk(place), number(ratio, 3),
-                 mixture.worst_class_risk(ratio)])  # fmt: skip
+    worse_off = [(number(at), mixture.worst_class_risk(at)) for at in (place, ratio)]
+    margins.append([f"{margin:.2f}", p.density(), *worse_off[0], *worse_off[1]])
 tables.show(
     margins, ["M", "d", ("far samples", "threshold"), ("far samples", "worst risk"), ("ratio only", "threshold"),
            ("ratio only", "worst risk")],
@@ -288,7 +276,8 @@ halves = {"Random inside the classes": list(fields)[:4], "By distance to the mea
 figures.show(
     [
         draw.pruners(fine, {name: exact[name] for name in names}, densities,
-                     {name: drawn[name].max(axis=-1) for name in names}, fields, title, minimax)
+                     {name: drawn[name].max(axis=-1) for name in names}, fields, title,
+                     float(mixture.worst_class_risk(fair)))
         for title, names in halves.items()
     ],
     caption=f"Worst-class risk (%) against density ({setting}). Lines: exact; marks: means of {draws} draws of "
@@ -324,17 +313,15 @@ KEYS = {"Fashion-MNIST": "fashion", "CIFAR-10": "cifar"}
 
 
 def closest_classes(name):
-    """The pair of classes that overlaps most, and by how much."""
     fit, grid = pairs[name], next(g for g in grids if g.title == name)
-    most = int(fit.overlap().argmax())
-    return " and ".join(grid.classes[k[most]].lower() for k in (fit.second, fit.first)), fit.overlap()[most]
+    return " and ".join(grid.classes[k[fit.overlap().argmax()]].lower() for k in (fit.second, fit.first))
 
 
 OF_PAIRS = {
-    "pair": lambda name: closest_classes(name)[0],
-    "most": lambda name: prose.percent(closest_classes(name)[1], 0),
+    "pair": closest_classes,
+    "most": lambda name: prose.percent(pairs[name].overlap().max(), 0),
     "error": lambda name: prose.percent(before[name].mean(), 0),
-    "overlap": lambda name: prose.percent(np.median(pairs[name].overlap()[confused[name]])),
+    "overlap": lambda name: prose.percent(np.median(pairs[name].places()[0])),
     "foretold": lambda name: f"{np.corrcoef(*agreement[name])[0, 1]:.2f}",
     "n": lambda name: str(agreement[name].shape[1]),
     "rms": lambda name: f"{100 * np.sqrt(np.mean(np.diff(agreement[name], axis=0) ** 2)):.1f}",
@@ -343,10 +330,11 @@ OF_PAIRS = {
 prose.values({
     **{f"{what}_{key}": lambda name=name, text=text: text(name)
        for name, key in KEYS.items() for what, text in OF_PAIRS.items()},
-    "harmed": lambda: prose.percent(harmed.mean(), 0), "closest": lambda: prose.percent(np.median(closest[:, 0]), 0),
-    "harder": lambda: prose.percent(np.mean([found[0] < before["CIFAR-10"].mean() for _, found in told if found]), 0),
-    "harmed_inside": lambda: prose.percent(harmed[inside].mean(), 0),
-    "harmed_outside": lambda: prose.percent(harmed[~inside].mean(), 0) if harmed[~inside].any() else "none",
+    "harmed": lambda: prose.percent(random.harmed.mean(), 0),
+    "closest": lambda: prose.percent(np.median(random.closest[:, 0]), 0),
+    "harder": lambda: prose.percent((random.error < before["CIFAR-10"].mean()).mean(), 0),
+    "harmed_inside": lambda: prose.percent(random.harmed[inside].mean(), 0),
+    "harmed_outside": lambda: prose.percent(random.harmed[~inside].mean(), 0),
     "map_worse": lambda: prose.percent(worse["One plain step"], 0),
     "map_worse_damped": lambda: prose.percent(worse["One step with γ*"], 0),
     "average": lambda: number(average), "jump": lambda: f"{jump:.4f}", "size": lambda: f"{size:,}",
@@ -359,15 +347,14 @@ prose.values({
 })  # fmt: skip
 prose.holds({
     "the minimum jumps": lambda: np.isfinite(jump),
-    "pairs of images overlap little": lambda: all(
-        np.median(fit.overlap()[confused[name]]) < 0.06 for name, fit in pairs.items()),
-    "only cat and dog touch the harmful part, at its edge": lambda: not (steps_of("Fashion-MNIST") < 0).any()
-    and (steps_of("CIFAR-10") < 0).sum() == 1 and closest_classes("CIFAR-10")[0] == "dog and cat"
-    and steps_of("CIFAR-10").min() > -0.1,
+    "pairs of images overlap little": lambda: all(np.median(fit.places()[0]) < 0.06 for fit in pairs.values()),
+    "only cat and dog touch the harmful part, at its edge": lambda: (covered["Fashion-MNIST"] > 0).all()
+    and [v for v in covered["CIFAR-10"] if v < 0] == [covered["CIFAR-10"][pairs["CIFAR-10"].places()[0].argmax()]]
+    and closest_classes("CIFAR-10") == "dog and cat" and covered["CIFAR-10"].min() > -0.1,
     "no two classes of images overlap as much as two do in the median mixture": lambda: all(
-        fit.overlap().max() < np.median(closest[:, 0]) for fit in pairs.values()),
-    "a step harms where the closest pair is in the harmful part": lambda: harmed[inside].mean() > 0.7
-    and harmed[~inside].mean() < 0.1,
+        fit.overlap().max() < np.median(random.closest[:, 0]) for fit in pairs.values()),
+    "a step harms where the closest pair is in the harmful part": lambda: random.harmed[inside].mean() > 0.7
+    and random.harmed[~inside].mean() < 0.1,
     "the worst class does better than foretold": lambda: all(
         risk[1, 1] - risk[0, 1] < risk[1, 0] - risk[0, 0] for risk in worst.values()),
     "one step helps on images, as foretold": lambda: all(

@@ -61,6 +61,10 @@ class Pairs:
         """The larger width (standard deviation) over the smaller of each pair, (P,)."""
         return np.maximum(self.ratio, 1 / self.ratio)
 
+    def places(self) -> tuple[Floats, Floats]:
+        """Overlap and ratio of the widths of the pairs with at least `FEW` confusions each way."""
+        return self.overlap()[self.counts >= FEW], self.widths()[self.counts >= FEW]
+
     def risks(self, kept: ArrayLike) -> Floats:
         """The class risks (K,) foretold at class sizes `kept` (K,): each pair's threshold moves, the odds add up."""
         pairs, size = self.mixture(kept), int(self.second.max()) + 1

@@ -41,6 +41,7 @@ def test_a_pair_with_few_confusions_is_symmetric():
     pairs = Pairs.of([[490, 8, 2], [2, 490, 8], [10, 20, 470]])
     assert pairs.counts.tolist() == [2, 2, 8]
     assert pairs.ratio[:2].tolist() == [1, 1] and pairs.ratio[2] != 1
+    assert [len(part) for part in pairs.places()] == [1, 1]
 
 
 def test_the_minimax_risk_lies_below_that_of_equal_sizes_and_is_level():

@@ -6,6 +6,7 @@ import pytest
 
 from drop.chapters import mixture_pruners, theory_checks
 from drop.chapters import theory_figures as draw
+from drop.chapters import theory_maps as maps
 from drop.mixture import GaussianMixture
 
 PAPER = GaussianMixture((-1, 1), (0.5, 1))
@@ -55,11 +56,11 @@ def test_the_hills_show_where_the_learner_draws_the_line():
 
 
 def test_pairs_are_placed_on_the_map_and_changes_on_the_diagonal():
-    fig = draw.mixture_map(*theory_checks.step_map(np.array([0.5, 0.5]), False, points=20), "One step")
-    draw.place_pairs(fig, np.array([0.1, 0.2]), np.array([1.0, 1.5]), "o", "images")
+    images = maps.Placed(np.array([0.1, 0.2]), np.array([1.0, 1.5]), "o", "#ffffff")
+    fig = maps.mixture_map(*theory_checks.step_map(np.array([0.5, 0.5]), False, 20), "One step", {"images": images})
     marks = fig.axes[0].get_lines()[-1]
     assert marks.get_xdata().tolist() == [10, 20] and marks.get_ydata().tolist() == [1.03, 1.5]
     plt.close(fig)
-    fig = draw.foretold({"random+drop": (np.array([0.1, -0.1]), np.array([0.1, -0.2]))}, "images")
+    fig = maps.foretold({"random+drop": (np.array([0.1, -0.1]), np.array([0.1, -0.2]))}, "images")
     assert fig.axes[0].get_lines()[0].get_ydata().tolist() == [10, -20]
     plt.close(fig)

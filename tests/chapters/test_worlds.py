@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from drop.chapters import worlds
 from drop.mixture import bayes
@@ -49,3 +50,15 @@ def test_quotas_cannot_lead_a_linear_learner_below_its_minimax_risk():
     for seed in range(3):
         world, led = worlds.linear(*worlds.isotropic_classes(np.random.default_rng(seed)))
         assert led >= world.least - 1e-10
+
+
+def test_the_closest_pair_is_the_one_that_overlaps_most():
+    overlap, ratio = worlds.closest_pair(np.array([-5.0, 0.0, 1.0]), np.array([1.0, 0.5, 1.5]))
+    assert (overlap, ratio) == (pytest.approx(ndtr(-0.5)), 3)
+
+
+def test_a_step_harms_where_the_closest_pair_of_a_mixture_overlaps_much():
+    found = worlds.crowd(40, 5, 0)
+    apart = found.closest[:, 0] < 0.1
+    assert len(found.closest) == len(found.error) == len(found.harmed) <= 40
+    assert not found.harmed[apart].any() and found.harmed[found.closest[:, 0] > 0.3].mean() > 0.5
