@@ -128,8 +128,7 @@ steps = {title: theory_checks.step_map(np.array([0.5, 0.5]), damped)
 worse = {title: float((share < 0).mean()) for title, (_, _, share, _) in steps.items()}
 random = worlds.crowd(mixtures, 5, seed)
 inside = theory_checks.step_share(*random.closest.T, np.array([0.5, 0.5]), damped=False)[0] < 0
-covered = {name: theory_checks.step_share(*fit.places(), np.array([0.5, 0.5]), damped=False)[0]
-           for name, fit in pairs.items()}  # fmt: skip
+covered = {n: theory_checks.step_share(*fit.places(), np.array([0.5, 0.5]), False)[0] for n, fit in pairs.items()}
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 placed = {"random mixtures": maps.Placed(*random.closest.T, "o", "#9aa0a6", 4)}
@@ -248,8 +247,8 @@ for margin in np.array([0.2, 0.4, 0.6, 0.8]) * mixture.stds.max():
     p = DistancePruned(mixture, np.full(2, margin))
     place = p.average_optimal_threshold()
     ratio = mixture.prune_randomly(p.densities()).average_optimal_threshold()
-    worse_off = [(number(at), mixture.worst_class_risk(at)) for at in (place, ratio)]
-    margins.append([f"{margin:.2f}", p.density(), *worse_off[0], *worse_off[1]])
+    left = [part for at in (place, ratio) for part in (number(at), mixture.worst_class_risk(at))]
+    margins.append([f"{margin:.2f}", p.density(), *left])
 tables.show(
     margins, ["M", "d", ("far samples", "threshold"), ("far samples", "worst risk"), ("ratio only", "threshold"),
            ("ratio only", "worst risk")],
