@@ -126,19 +126,19 @@ tables.show(
 steps = {title: theory_checks.step_map(np.array([0.5, 0.5]), damped)
         for title, damped in (("One plain step", False), ("One step with γ*", True))}  # fmt: skip
 worse = {title: float((share < 0).mean()) for title, (_, _, share, _) in steps.items()}
-random = worlds.crowd(mixtures, 5, seed)
-inside = theory_checks.step_share(*random.closest.T, np.array([0.5, 0.5]), damped=False)[0] < 0
+closest, error, harmed = worlds.crowd(mixtures, 5, seed)
+inside = theory_checks.step_share(*closest.T, np.array([0.5, 0.5]), damped=False)[0] < 0
 covered = {n: theory_checks.step_share(*fit.places(), np.array([0.5, 0.5]), False)[0] for n, fit in pairs.items()}
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-placed = {"random mixtures": maps.Placed(*random.closest.T, "o", "#9aa0a6", 4)}
+placed = {"random mixtures": (*closest.T, "o", "#9aa0a6", 4)}
 for (name, fit), marker in zip(pairs.items(), "o^", strict=False):
-    placed[name] = maps.Placed(*fit.places(), marker, "#ffffff")
+    placed[name] = (*fit.places(), marker, "#ffffff", 6)
 figures.show(
     [maps.mixture_map(*values, title, placed) for title, values in steps.items()],
     caption="Share of the way from no rebalancing to the minimax risk that one step covers, over all mixtures of two "
     "equally frequent classes (exact); right of the dashed line no densities reach the minimax risk. Grey: the closest "
-    f"neighbours of {len(random.closest)} random mixtures of five classes (overlaps beyond 45 % at the edge). White: "
+    f"neighbours of {len(closest)} random mixtures of five classes (overlaps beyond 45 % at the edge). White: "
     f"pairs of image classes with at least three confusions each way ({scale} scale, density {density:g}).",
     alt=f"With the plain step the worst class is worse off than after random pruning on "
     f"{100 * worse['One plain step']:.0f} % of the map, where the overlap is large. Most random mixtures lie there, "
@@ -329,11 +329,11 @@ OF_PAIRS = {
 prose.values({
     **{f"{what}_{key}": lambda name=name, text=text: text(name)
        for name, key in KEYS.items() for what, text in OF_PAIRS.items()},
-    "harmed": lambda: prose.percent(random.harmed.mean(), 0),
-    "closest": lambda: prose.percent(np.median(random.closest[:, 0]), 0),
-    "harder": lambda: prose.percent((random.error < before["CIFAR-10"].mean()).mean(), 0),
-    "harmed_inside": lambda: prose.percent(random.harmed[inside].mean(), 0),
-    "harmed_outside": lambda: prose.percent(random.harmed[~inside].mean(), 0),
+    "harmed": lambda: prose.percent(harmed.mean(), 0),
+    "closest": lambda: prose.percent(np.median(closest[:, 0]), 0),
+    "harder": lambda: prose.percent((error < before["CIFAR-10"].mean()).mean(), 0),
+    "harmed_inside": lambda: prose.percent(harmed[inside].mean(), 0),
+    "harmed_outside": lambda: prose.percent(harmed[~inside].mean(), 0),
     "map_worse": lambda: prose.percent(worse["One plain step"], 0),
     "map_worse_damped": lambda: prose.percent(worse["One step with γ*"], 0),
     "average": lambda: number(average), "jump": lambda: f"{jump:.4f}", "size": lambda: f"{size:,}",
@@ -351,9 +351,9 @@ prose.holds({
     and [v for v in covered["CIFAR-10"] if v < 0] == [covered["CIFAR-10"][pairs["CIFAR-10"].places()[0].argmax()]]
     and closest_classes("CIFAR-10") == "dog and cat" and covered["CIFAR-10"].min() > -0.1,
     "no two classes of images overlap as much as two do in the median mixture": lambda: all(
-        fit.overlap().max() < np.median(random.closest[:, 0]) for fit in pairs.values()),
-    "a step harms where the closest pair is in the harmful part": lambda: random.harmed[inside].mean() > 0.7
-    and random.harmed[~inside].mean() < 0.1,
+        fit.overlap().max() < np.median(closest[:, 0]) for fit in pairs.values()),
+    "a step harms where the closest pair is in the harmful part": lambda: harmed[inside].mean() > 0.7
+    and harmed[~inside].mean() < 0.1,
     "the worst class does better than foretold": lambda: all(
         risk[1, 1] - risk[0, 1] < risk[1, 0] - risk[0, 0] for risk in worst.values()),
     "one step helps on images, as foretold": lambda: all(

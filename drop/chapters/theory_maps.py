@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,14 +18,7 @@ ZONES = {  # of the map of mixtures: colour by the share of the way that a step 
 }  # fmt: skip
 
 
-class Placed(NamedTuple):
-    """Pairs of classes as a map shows them: where they lie, (P,) each, and how they look."""
-
-    overlap: Floats
-    ratio: Floats
-    marker: str
-    face: str
-    size: float = 6
+Placed = tuple[Floats, Floats, str, str, float]  # overlap and ratio of pairs (P,), their marker, face and size
 
 
 def mixture_map(
@@ -38,10 +30,9 @@ def mixture_map(
     ax.contourf(100 * overlap, ratio, np.clip(share, -0.999, 1), levels=[-1, 0, 0.5, 0.8, 1.001], colors=colours[:4])
     ax.contourf(100 * overlap, ratio, lost.astype(float), levels=[0.5, 1.5], colors=colours[4:])
     ax.plot(100 / (1 + ratio[:, 0]), ratio[:, 0], color="#ffffff", ls="--", lw=1.4)
-    for name, pairs in placed.items():
-        places = np.clip(pairs.overlap, overlap.min(), overlap.max()), np.clip(pairs.ratio, 1.03, 0.98 * top)
-        ax.plot(100 * places[0], places[1], pairs.marker, ms=pairs.size, mfc=pairs.face, mec="#000000", mew=0.8,
-                label=name, clip_on=False)  # fmt: skip
+    for x, y, marker, face, size in placed.values():
+        x, y = np.clip(x, overlap.min(), overlap.max()), np.clip(y, 1.03, 0.98 * top)
+        ax.plot(100 * x, y, marker, ms=size, mfc=face, mec="#000000", mew=0.8, clip_on=False)
     ax.set_yscale("log")
     ax.set_yticks([1.02, 1.5, 2, 4, 8], ["1", "1.5", "2", "4", "8"])
     ax.minorticks_off()

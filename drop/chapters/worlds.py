@@ -100,22 +100,15 @@ def closest_pair(means: Floats, stds: Floats) -> tuple[float, float]:
     return float(overlap.max()), float(ratio[overlap.argmax()])
 
 
-class Crowd(NamedTuple):
-    """Random mixtures on the line (M,): their closest pairs (M, 2), the query's average risk, whether a step harms."""
-
-    closest: Floats
-    error: Floats
-    harmed: np.ndarray
-
-
-def crowd(count: int, size: int, seed: int) -> Crowd:
-    """Random mixtures of `size` classes on the line and what one plain step of DRoP does to ordered thresholds."""
+def crowd(count: int, size: int, seed: int) -> tuple[Floats, Floats, np.ndarray]:
+    """Random mixtures of `size` classes on the line (M,): their closest pairs (M, 2), the average risk of ordered
+    thresholds, and whether one plain step of DRoP harms them."""
     rng = np.random.default_rng([seed, 0])
     lines = [line_classes(rng, size) for _ in range(count)]
     found = [(closest_pair(*line), shares_closed(ordered(*line), size)) for line in lines]
-    pairs, told = zip(*((pair, shares) for pair, shares in found if shares), strict=True)
-    error, steps = zip(*told, strict=True)
-    return Crowd(np.array(pairs), np.array(error), np.array(steps)[:, 0] < -1e-6)
+    told = [(*pair, shares[0], shares[1][0]) for pair, shares in found if shares]
+    overlap, ratio, error, step = np.array(told).T
+    return np.stack([overlap, ratio], axis=-1), error, step < -1e-6
 
 
 def plane_classes(rng: np.random.Generator, size: int) -> tuple[Floats, Floats]:

@@ -56,7 +56,7 @@ def test_the_hills_show_where_the_learner_draws_the_line():
 
 
 def test_pairs_are_placed_on_the_map_and_changes_on_the_diagonal():
-    images = maps.Placed(np.array([0.1, 0.2]), np.array([1.0, 1.5]), "o", "#ffffff")
+    images = (np.array([0.1, 0.2]), np.array([1.0, 1.5]), "o", "#ffffff", 6)
     fig = maps.mixture_map(*theory_checks.step_map(np.array([0.5, 0.5]), False, 20), "One step", {"images": images})
     marks = fig.axes[0].get_lines()[-1]
     assert marks.get_xdata().tolist() == [10, 20] and marks.get_ydata().tolist() == [1.03, 1.5]
