@@ -12,6 +12,7 @@ PARAMETERS = re.compile(
 NOTE = re.compile(r'<hr class="docutils" />\s*<p><em>How this page was made\.</em>(.*?)</p>', re.S)
 LINK = re.compile(r"<a .*?</a>", re.S)
 MADE = re.compile(r'(<details class="drop-made">.*?)(</details>)', re.S)
+LONG_ROW = re.compile(r'<th scope="row">(?=[^<]{45})')
 KEPT = re.compile(r"(<(pre|code|script|style|textarea|math)\b.*?</\2>|<[^>]*>)", re.S)
 
 
@@ -36,13 +37,16 @@ def number_figures(body: str, page: str) -> str:
 
 
 def name_tables(body: str) -> str:
-    """A folded table says what it is about: the first sentence of its caption stands beside the number of rows."""
+    """A folded table says what it is about: the first sentence of its caption stands beside the number of rows.
+
+    Long names of rows may be broken into lines.
+    """
 
     def named(fold: re.Match) -> str:
         words = re.split(r"(?<=[\w)])\. ", fold[2].removesuffix("."))[0]
         return f'<summary>Table ({fold[1]})<span class="about">: {words}</span></summary><p>{fold[2]}</p>'
 
-    return FOLD.sub(named, body)
+    return FOLD.sub(named, LONG_ROW.sub('<th scope="row" class="long">', body))
 
 
 def one_box(body: str) -> str:

@@ -59,6 +59,7 @@ def _target(href: str, stem: str) -> str:
     if re.match(r"[a-z]+:", href):
         return href
     page, _, anchor = href.partition("#")
+    anchor = "" if "=" in anchor else anchor  # what a tool shows
     return f"#{Path(page).stem if page else stem}--{anchor}"
 
 

@@ -18,7 +18,7 @@ import io
 import numbers
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from drop.chapters.figures import publish
@@ -28,6 +28,14 @@ FEW = 5  # seeds; an interval from fewer is marked
 LONG = 36  # characters; a longer text may be broken into lines
 NOTE = "Raised figures: an interval from so many seeds only."
 Column = str | tuple[str, str]
+
+
+class Words(NamedTuple):
+    """A cell of words, with small print under it; tone: "above" or "below" for the colours of signs."""
+
+    text: str
+    small: str = ""
+    tone: str = ""
 
 
 def show(
@@ -70,10 +78,15 @@ class Cell:
 
     def __init__(self, value: Any, digits: int, scale: float, signed: bool, marked: bool):
         self.few, self.marked, self.tone, self.interval, self.parts = 0, marked, "", "", [""]
+        self.under = False
         if value is None or value != value:
             self.value = "–"
             return
-        if isinstance(value, Estimate):
+        if isinstance(value, Words):
+            self.value, self.interval, self.tone = value
+            self.parts = [f"{value.text} ({value.small})" if value.small else value.text]
+            self.under = True
+        elif isinstance(value, Estimate):
             numbers_ = [_number(scale * part, digits, signed) for part in (value.value, value.low, value.high)]
             self.value, self.parts = numbers_[0], numbers_[:1]
             if value.seeds != 1:
@@ -98,6 +111,8 @@ class Cell:
             return f'<span class="said">{value}</span>'
         value = f'<span class="{self.tone}">{value}</span>' if self.tone else value
         value = f'<b class="best">{value}</b>' if self.marked else value
+        if self.under:
+            return f'{value}<small class="under">{html.escape(self.interval)}</small>'
         raised = f"<sup>{self.few}</sup>" if self.few else ""
         return value + (f" <small>{self.interval}{raised}</small>" if self.interval else "")
 

@@ -47,6 +47,14 @@ def test_a_table_is_folded_under_the_number_of_its_rows(show, bundle):
     assert '<details class="drop-table" open>' in show(ROWS, COLUMNS, "A.", folded=False)["text/html"]
 
 
+def test_words_stand_above_their_small_print(show):
+    bundle = show([["C1", tables.Words("holds", "2 <", "above")]], ["claim", "verdict"], "A.")
+    cell = BeautifulSoup(bundle["text/html"], "html.parser").td
+    assert cell.small["class"] == ["under"] and cell.get_text("|") == "holds|2 <" and cell.span["class"] == ["above"]
+    assert bundle["text/plain"].endswith(" holds 2 <")
+    assert "holds%20(2%20%3C)" in bundle["text/html"]
+
+
 def test_html_and_plain_text_have_the_same_numbers(bundle):
     soup = BeautifulSoup(bundle["text/html"], "html.parser")
     for raised in soup.select("sup"):

@@ -42,6 +42,11 @@ def test_a_folded_table_says_what_it_is_about():
     assert BeautifulSoup(made, "html.parser").summary.get_text() == "Table (9 rows): Risks (%)"
 
 
+def test_long_names_of_rows_may_break():
+    rows = f'<th scope="row">short</th><th scope="row">{"word " * 12}</th>'
+    assert laid_out(rows, "page").count('class="long"') == 1
+
+
 EXECUTED = """<p>At 30 % of it</p>
 <div class="cell tag_parameters tag_hide-input"><details class="hide"><summary>Code</summary><div class="cell_input">
 <div class="highlight-python"><div class="highlight"><pre>density = 30 % 7</pre></div>
