@@ -316,3 +316,9 @@ def class_map(
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     return fig
+
+
+def _in_cell(value: float, ratio: bool) -> str:
+    if ratio:
+        return f"{value:.1f}" if value >= 0.095 else f"{value:.2f}".lstrip("0")
+    return f"{round(value):+d}".replace("-", "−") if round(value) else "0"
