@@ -29,8 +29,8 @@ Densities = Annotated[str, typer.Option(help="core, extended, or numbers separat
 Seeds = Annotated[str, typer.Option(help="numbers and ranges, such as 0-4 or 0,2")]
 
 
-def guarded(command: Callable) -> Callable:
-    """Turn errors into one line and exit code 2, and Ctrl-C into 130."""
+def guarded(command: Callable, panel: str = "The paper's benchmarks") -> Callable:
+    """Turn errors into one line and exit code 2, and Ctrl-C into 130; help lists the commands panel by panel."""
 
     @functools.wraps(command)
     def inner(*args, **kwargs) -> None:
@@ -38,7 +38,7 @@ def guarded(command: Callable) -> Callable:
             command(*args, **kwargs)
             sys.stdout.flush()
         except KeyboardInterrupt:
-            console.print("stopped; finished runs are kept, the same command goes on")
+            console.print("stopped; what is finished is kept, and the same command goes on")
             raise typer.Exit(130) from None
         except BrokenPipeError:  # whoever reads has enough, as in `drop table | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is flushed into it at the end
@@ -47,7 +47,7 @@ def guarded(command: Callable) -> Callable:
             console.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(2) from None
 
-    return app.command()(inner)
+    return app.command(rich_help_panel=panel)(inner)
 
 
 def _version(asked: bool) -> None:
@@ -60,7 +60,14 @@ def _version(asked: bool) -> None:
 def main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="say which")] = False,
 ) -> None:
-    """Prune your own data: prune, plan, folder, score. Measure the paper's benchmarks: all others."""
+    """Keep part of your data without forgetting a class; drop COMMAND --help shows examples.
+
+    Tables, lists and arrays: drop plan shows what would be kept, drop prune writes it. Photos: drop folder.
+    """
+
+
+for each in (own.plan, own.prune, folder, own.score):
+    guarded(each, "Your own data")
 
 
 @guarded
@@ -180,7 +187,3 @@ def merge(folders: Annotated[list[Path], typer.Argument(help="record stores of o
         if not store.is_dir():
             raise ValueError(f"{store} is no folder; give the record stores to merge")
     print(f"{records.Store().merge(*folders)} records merged into {records.Store().root}")
-
-
-for each in (own.prune, own.plan, folder, own.score):
-    guarded(each)

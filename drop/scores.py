@@ -43,13 +43,15 @@ def el2n(probabilities: ArrayLike | None = None, labels: ArrayLike | None = None
         raise ValueError(f"probabilities must have shape ([models,] samples, classes), not {p.shape}")
     if (many := len(as_array(labels))) != p.shape[1]:
         hint = "; transpose what is (classes, samples)" if many == p.shape[2] else ""
-        raise ValueError(f"there are probabilities of {p.shape[1]} samples but {many} labels{hint}")
+        raise ValueError(f"there are model outputs of {p.shape[1]} samples but {many} labels{hint}")
     y = check_labels(labels, p.shape[2])
     total = np.zeros(len(y))
     for one in p:
         errors = one.astype(np.float64)
+        if logits is not None and len(y) and errors.shape[1] > 1 and _are_probabilities(errors).all():
+            raise ValueError("these logits are probabilities, rows in [0, 1] that sum to 1: pass them as such")
         errors = errors if logits is None else _softmax(errors)
-        valid = (np.abs(errors.sum(axis=1) - 1) < 0.02) & (errors >= 0).all(axis=1)  # 0.02: bfloat16 rounds by 0.004
+        valid = _are_probabilities(errors)
         if not valid.all():
             i = int(np.argmin(valid))
             hint = "" if logits is not None else "; pass logits= what softmax is still to be taken of"
@@ -58,6 +60,10 @@ def el2n(probabilities: ArrayLike | None = None, labels: ArrayLike | None = None
         squares = np.einsum("nk,nk->n", errors, errors)
         total += squares if squared else np.sqrt(squares)
     return total / len(p)
+
+
+def _are_probabilities(rows: np.ndarray) -> np.ndarray:
+    return np.asarray((np.abs(rows.sum(axis=1) - 1) < 0.02) & (rows >= 0).all(axis=1))  # bfloat16 rounds by 0.004
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

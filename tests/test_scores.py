@@ -63,6 +63,9 @@ def test_el2n_takes_logits() -> None:
         scores.el2n(z, y)
     with pytest.raises(ValueError, match="sample 3 has no softmax output"):
         scores.el2n(logits=np.where(np.arange(20)[:, None] == 3, np.inf, z[0]), labels=y)
+    with pytest.raises(ValueError, match="these logits are probabilities, rows in .* that sum to 1: pass them as such"):
+        scores.el2n(logits=p, labels=y)
+    assert scores.el2n(logits=np.zeros((0, 4)), labels=np.zeros(0, int)).shape == (0,)
     for arguments in ({}, {"logits": z}, {"probabilities": p, "logits": z, "labels": y}, {"probabilities": p}):
         with pytest.raises(ValueError, match="labels and either probabilities or logits="):
             scores.el2n(**arguments)

@@ -58,7 +58,9 @@ class Table:
         elif self.lines is None:
             raise ValueError(f"the rows of {self.path.name} cannot be cut out: write positions, to .npy or .txt")
         else:
-            buffer.write((self.header + "".join(self.lines[i] for i in kept)).encode())
+            content = self.header + "".join(self.lines[i] for i in kept)
+            content = "[\n" + content.removesuffix(",\n") + "\n]\n" if suffix == ".json" else content
+            buffer.write(content.encode())
         return buffer.getvalue()
 
 
@@ -79,7 +81,11 @@ def read(path: Path) -> Table:
             table = parquet.read_table(path)
             return Table(path, {name: table[name].to_pylist() for name in table.column_names}, arrow=table)
         text = path.read_text(encoding="utf-8-sig")
-    except (UnicodeDecodeError, ValueError, EOFError) as error:
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not in UTF-8: save it so (in Excel as 'CSV UTF-8')") from None
+    except (ValueError, EOFError) as error:
+        if str(error).startswith("Object arrays cannot be loaded"):
+            raise ValueError(f"{path} holds Python objects: save text, np.save(file, labels.astype(str))") from None
         raise ValueError(f"{path} cannot be read as {suffix}: {str(error).splitlines()[0]}") from None
     if suffix == ".txt":
         lines = text.splitlines(keepends=True)
@@ -131,7 +137,8 @@ def _json(path: Path, text: str) -> Table:
             raise ValueError(f"{path} is no JSON: {error}") from None
         if isinstance(found, dict):
             return Table(path, found, by_name=True)
-        rows, lines = found, None
+        rows = found
+        lines = [json.dumps(row, ensure_ascii=False) + ",\n" for row in found] if isinstance(found, list) else None
     else:
         lines = [line for line in text.splitlines(keepends=True) if line.strip()]
         rows = []

@@ -83,14 +83,11 @@ def _decoded(found: Any, size: int) -> tuple[Any, Any]:
     """All images, and the photos without those that cannot be read; says what was skipped."""
     from dataclasses import replace
 
-    from rich.console import Console
-    from rich.progress import Progress
-
     from drop.experiments import photos
 
     held = found.held_out or ([], None)
     paths = [*found.files, *held[0]]
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with _bar() as bar:
         task = bar.add_task(f"reading {len(paths):,} photos", total=len(paths))
         images, broken = photos.read(paths, size, lambda n: bar.advance(task, n))
     good = [i for i in range(len(paths)) if i not in set(broken)]
@@ -102,15 +99,31 @@ def _decoded(found: Any, size: int) -> tuple[Any, Any]:
         held_out=found.held_out and ([held[0][i] for i in outside], held[1][outside]),
         skipped=[*found.skipped, *(paths[i] for i in broken)])  # fmt: skip
     say(f"{len(found.files):,} photos of {len(found.classes)} classes in {found.root}")
-    if found.skipped:
-        kinds = Counter(file.suffix.lower() or "without ending" for file in found.skipped)
-        named = ", ".join(str(file.relative_to(found.root)) for file in found.skipped[:NAMED])
-        more = f" and {len(found.skipped) - NAMED} more" if len(found.skipped) > NAMED else ""
+    others = found.skipped[: len(found.skipped) - len(broken)]
+    if broken:
+        say(f"! cannot be read, neither kept nor dropped: {_named(found.root, [paths[i] for i in broken])}")
+    if others:
+        kinds = Counter(file.suffix.lower() or "without ending" for file in others)
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        say(f"! skipped, neither kept nor dropped: {listed}: {named}{more}")
+        say(f"! no photos by their ending, neither kept nor dropped: {listed}: {_named(found.root, others)}")
+        if {".heic", ".heif"} & set(kinds):
+            say("! to read .heic: pip install pillow-heif")
     if found.empty:
         say(f"! left out, without a photo: {', '.join(found.empty)}")
     return images[good], found
+
+
+def _named(root: Path, files: list[Path]) -> str:
+    more = f" and {len(files) - NAMED} more (--json names all)" if len(files) > NAMED else ""
+    return ", ".join(str(file.relative_to(root)) for file in files[:NAMED]) + more
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def _recalls(found: Any, images: Any, size: int, holdout: float, epochs: int | None, seed: int) -> Any:
@@ -128,27 +141,38 @@ def _recalls(found: Any, images: Any, size: int, holdout: float, epochs: int | N
     name = hashlib.sha256(repr((found.classes, size, seed, found.held_out is None and holdout)).encode())
     for part in (*train, *held):
         name.update(np.ascontiguousarray(part).tobytes())
-    file = records.Store().root / "folders" / f"{name.hexdigest()[:20]}.json"
-    known = (
-        {int(k): np.array(v) for k, v in json.loads(file.read_text(encoding="utf-8")).items()} if file.is_file() else {}
-    )
+    if not len(train[0]) or not len(held[0]):
+        why = "no class has two photos, so that none can be held out to set the quotas" if n else "none can be read"
+        raise ValueError(f"of the photos in {found.root} {why}")
+    key, root = name.hexdigest()[:20], records.Store().root
+    file = root / "folders" / f"{key}.json"
+    stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    known = {int(k): np.array(v) for k, v in stored.items()}
     teacher = convergence.Teacher(photos.data_set(found.classes, train, held), seed)
     asked = convergence.lengths(teacher.size, teacher.recipe.batch, epochs)
     counts = np.zeros(0)
     if asked[0] not in known:
-        one = teacher.seconds_an_epoch()
-        more = "" if epochs else f", longer until recalls stay (at most {_time(one * 2 * asked[-1])})"
-        say(f"training a small model: {asked[0]} epochs, about {_time(one * asked[0])}{more}")
-    for length, counts in convergence.longer_and_longer(teacher, epochs, known):
-        if length not in known:
-            known[length] = counts
-            content = {str(k): v.tolist() for k, v in known.items()}
-            records.write(file, json.dumps(content).encode())
-        total = counts.sum(axis=1)
-        recalls = counts.diagonal() / np.maximum(total, 1)
-        right = f"{counts.trace()} of {counts.sum()} held-out photos right"
-        say(f"{length} epochs: {right}, worst class {recalls[total > 0].min():.2f}")
+        more = "" if epochs else ", then twice as long, until its recalls stay"
+        say(f"training a small model: {asked[0]} epochs, about {_time(asked[0] * teacher.seconds_an_epoch())}{more}")
+    with _bar() as bar:
+        task = bar.add_task("training")
+        teacher.keeper = convergence.Watch(
+            root, key, tell=lambda done, steps: bar.update(task, completed=done, total=steps)
+        )
+        for length, counts in convergence.longer_and_longer(teacher, epochs, known):
+            if length not in known:
+                known[length] = counts
+                content = {str(k): v.tolist() for k, v in known.items()}
+                records.write(file, json.dumps(content).encode())
+            say(f"{length} epochs: {_right(counts)}")
+            bar.reset(task, description=f"training {2 * length} epochs")
     return counts
+
+
+def _right(counts: Any) -> str:
+    total = counts.sum(axis=1)
+    worst = (counts.diagonal()[total > 0] / total[total > 0]).min()
+    return f"{counts.trace()} of {counts.sum()} held-out photos right, worst class {worst:.2f}"
 
 
 def _time(seconds: float) -> str:

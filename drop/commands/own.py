@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,11 +16,14 @@ Labels = Annotated[
 ]
 Label = Annotated[str | None, typer.Option(help="the column of the class (default: label, class, target or y)")]
 Recalls = Annotated[Path | None, typer.Option(
-    help="of each class: columns class, recall, or better class, right, total; or a report as .json")]  # fmt: skip
+    help="of each class: columns class and recall, or better class, right and total; or scikit-learn's report, .json "
+    "or .csv")]  # fmt: skip
 Predictions = Annotated[Path | None, typer.Option(
-    help="instead of recalls: validation samples, columns label (as --label) and prediction")]  # fmt: skip
+    help="instead of recalls, and best: validation samples, with their class and a column prediction")]  # fmt: skip
+Prediction = Annotated[str | None, typer.Option(help="the column of predictions (default: prediction, y_pred, ...)")]
 Density = Annotated[float, typer.Option(help="the fraction to keep, such as 0.3")]
-Rule = Annotated[str, typer.Option(help="half-balanced (safe), drop (the paper's, bare), balanced, proportional, ...")]
+Rule = Annotated[str, typer.Option(
+    help="half-balanced (safe), drop (the paper's, bare), balanced and proportional (no recalls), ...")]  # fmt: skip
 AtLeast = Annotated[
     int | None, typer.Option(help="samples that every class keeps (default: 1, where the budget allows)")
 ]
@@ -29,13 +33,21 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="the file to write; see above")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace the output if it is there")]
 
-LABELS = ("label", "labels", "class", "target", "y", "category")
-PREDICTED = ("prediction", "predictions", "predicted", "pred", "y_pred")
+PREDICTED = ("prediction", "predictions", "predicted", "predicted_label", "pred", "y_pred")
+TRUE = ("y_true", "true", "true_label", "actual")  # in a file of predictions; beside drop.names.USUAL
+WORDS = {  # what the module calls its arguments, in the words of the command line
+    r"\bat_least=(?=\d)": "--at-least ",
+    r"\bat_least=": "--at-least",
+    r"; or give their order, classes=.*|, \(right, total\), or validation=\(labels, predictions\)": "",
+    r"classes=\[…\] names the classes .*": "give both the same names",
+    r"pass \(right, total\) or validation=\(labels, predictions\)": "give right and total, or --predictions",
+    r"recalls={'cat': 0.9, …}( or .*)?": "columns class and recall, or class, right and total",
+}
 
 
 def prune(
     labels: Labels, density: Density, label: Label = None, recalls: Recalls = None, predictions: Predictions = None,
-    output: Output = None, scores: Annotated[str | None, typer.Option(
+    prediction: Prediction = None, output: Output = None, scores: Annotated[str | None, typer.Option(
         help="a column, or an .npy file: keep the highest of each class instead of random ones")] = None,
     rule: Rule = "half-balanced", at_least: AtLeast = None, group: Group = None, seed: Seed = 0, as_json: Json = False,
     overwrite: Overwrite = False,
@@ -53,7 +65,7 @@ def prune(
 
     files.free(output, overwrite)
     table = files.read(labels)
-    made = _plan(table, density, label, recalls, predictions, rule, at_least, group, seed)
+    made = _plan(table, density, label, recalls, predictions, prediction, rule, at_least, group, seed)
     kept = made.positions(scores=_scores(table, scores))
     if output is not None:
         files.write(output, table.content(kept, output.suffix.lower()))
@@ -74,7 +86,8 @@ def prune(
 
 def plan(
     labels: Labels, density: Density, label: Label = None, recalls: Recalls = None, predictions: Predictions = None,
-    rule: Rule = "half-balanced", at_least: AtLeast = None, group: Group = None, seed: Seed = 0, as_json: Json = False,
+    prediction: Prediction = None, rule: Rule = "half-balanced", at_least: AtLeast = None, group: Group = None,
+    seed: Seed = 0, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Show what drop prune would keep of each class, and why; nothing is written.
 
@@ -84,8 +97,8 @@ def plan(
     """
     from drop.commands import files
 
-    made = _plan(files.read(labels), density, label, recalls, predictions, rule, at_least, group, seed)
-    print(made.to_json() if as_json else made)
+    made = _plan(files.read(labels), density, label, recalls, predictions, prediction, rule, at_least, group, seed)
+    print(made.to_json() if as_json else told(str(made)))
 
 
 def score(
@@ -106,13 +119,13 @@ def score(
 
     from drop import scores
     from drop.commands import files
-    from drop.names import coded
+    from drop.names import USUAL, coded
 
     files.free(output, overwrite)
     given = files.read(outputs).columns["value"] if outputs.suffix == ".npy" else None
     if given is None:
         raise ValueError(f"{outputs.name} must be .npy, an array of logits")
-    names, codes = coded(files.read(labels).column(label, LABELS, "--label"), classes=_classes(classes))
+    names, codes = coded(files.read(labels).column(label, USUAL, "--label"), classes=_classes(classes))
     if classes is None and all(type(name) is int for name in names):
         codes = np.array(names)[codes]  # numbers are the columns themselves
     elif given.ndim < 2 or given.shape[-1] != len(names):
@@ -133,26 +146,31 @@ def score(
         say(f"{len(values):,} scores -> {output}")
 
 
-def _plan(table: Any, density: float, label: str | None, recalls: Path | None, predictions: Path | None, rule: str,
-          at_least: int | None, group: str | None, seed: int) -> Any:  # fmt: skip
+def _plan(table: Any, density: float, label: str | None, recalls: Path | None, predictions: Path | None,
+          prediction: str | None, rule: str, at_least: int | None, group: str | None, seed: int) -> Any:  # fmt: skip
     import drop
     from drop.commands import files
+    from drop.names import USUAL
+    from drop.rules import LABELS_ONLY
 
-    named = {"rule": rule, "at_least": at_least, "seed": seed}
-    labels = table.column(label, LABELS, "--label")
+    named: dict[str, Any] = {"rule": rule, "at_least": at_least, "seed": seed}
+    labels = table.column(label, USUAL, "--label")
     if group:
         named["groups"] = table.column(group, (), "--group")
-    if (recalls is None) == (predictions is None):
-        raise ValueError("say either --recalls FILE or --predictions FILE")
     if predictions is not None:
         held_out = files.read(predictions)
-        parts = [
-            held_out.column(label, LABELS, "--label"),
-            held_out.column(None, PREDICTED, "a column named prediction"),
-        ]
-        parts += [held_out.column(group, (), "--group")] if group else []
-        return drop.plan(labels, density=density, validation=tuple(parts), **named)
-    return drop.plan(labels, _recalls(files.read(recalls), group or label), density, **named)
+        same = label if label in held_out.columns else None
+        parts = [held_out.column(same, (*USUAL, *TRUE), "--label"),
+                 held_out.column(prediction, PREDICTED, "--prediction")]  # fmt: skip
+        named["validation"] = (*parts, held_out.column(group, (), "--group")) if group else tuple(parts)
+    if recalls is not None:
+        named["recalls"] = _recalls(files.read(recalls), group or label)
+    if (recalls is None) == (predictions is None) and (recalls is not None or rule not in LABELS_ONLY):
+        raise ValueError("say either --recalls FILE or --predictions FILE; --rule balanced needs neither")
+    try:
+        return drop.plan(labels, density=density, **named)
+    except ValueError as error:
+        raise ValueError(told(str(error))) from None
 
 
 def _recalls(table: Any, label: str | None) -> Any:
@@ -161,9 +179,17 @@ def _recalls(table: Any, label: str | None) -> Any:
 
     columns = table.columns
     if table.path.suffix.lower() in (".npy", ".txt"):
-        return [float(value) for value in columns["value"]]
+        try:
+            return [float(value) for value in columns["value"]]
+        except ValueError:
+            way = "of a report save classification_report(…, output_dict=True), as .json"
+            raise ValueError(f"{table.path} is no list of recalls, one a line: {way}") from None
     if table.by_name:
         return columns
+    first, *others = columns
+    if "recall" in columns[first]:  # a report with its classes as columns
+        at = {name: columns[first].index(name) for name in ("recall", "support") if name in columns[first]}
+        return {name: {part: float(columns[name][i]) for part, i in at.items()} for name in others}
     low = {name.lower(): values for name, values in columns.items()}
     key = next((name for name in (label, "class", "name", "label", "group") if name in columns), next(iter(columns)))
     names = files.whole(columns[key])
@@ -206,7 +232,14 @@ def _classes(names: str | None) -> Any:
 
 def _notes(made: Any) -> None:
     for note in made.notes:
-        say(f"! {note}")
+        say(f"! {told(note)}")
+
+
+def told(text: str) -> str:
+    """What the module says, in the words of the command line."""
+    for module, line in WORDS.items():
+        text = re.sub(module, line, text)
+    return text
 
 
 def say(text: str) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from drop.experiments.arena import Arena
 from drop.experiments.benchmarks import CIFAR, Recipe
+from drop.experiments.checkpoints import Keeper
 from drop.experiments.datasets import DataSet
-from drop.experiments.lanes import Job
+from drop.experiments.lanes import Job, Lane
 from drop.experiments.training import train
 
 STEPS = 200  # of the first training
@@ -44,12 +45,25 @@ def lengths(images: int, batch: int, epochs: int | None = None) -> list[int]:
     return [first * 2**i for i in range(DOUBLINGS + 1)]
 
 
-class Teacher:
-    """Trains on one data set for as many epochs as it is told."""
+@dataclasses.dataclass(frozen=True)
+class Watch(Keeper):
+    """Keeps a training every few seconds, so that it goes on where it was stopped, and tells its steps done and all."""
 
-    def __init__(self, data: DataSet, seed: int = 0):
+    every: float = 10.0
+    tell: Callable[[int, int], None] = lambda done, steps: None
+
+    def after(self, lane: Lane) -> None:
+        self.tell(lane.progress.done, lane.progress.stops[-1])
+        super().after(lane)
+
+
+class Teacher:
+    """Trains on one data set for as many epochs as it is told; `keeper` keeps the trainings on all of it."""
+
+    def __init__(self, data: DataSet, seed: int = 0, keeper: Keeper | None = None):
         import torch
 
+        self.keeper = keeper
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.size, self.seed = len(data.train.labels), seed
         self.recipe = recipe_for(self.size, data.train.images.shape[2], device)
@@ -57,10 +71,12 @@ class Teacher:
 
     def confusion(self, epochs: int, kept: np.ndarray | None = None) -> np.ndarray:
         """Counts int64 (K, K) on what is held out, true class x predicted, after training on all or on `kept`."""
-        kept = np.arange(self.size) if kept is None else kept
+        keeper, kept = (self.keeper, np.arange(self.size)) if kept is None else (None, kept)
         how = dataclasses.replace(self.recipe, epochs=epochs, evaluations=1)
-        job = Job(("photos", self.seed), how, kept, augment=False)
-        [(_, result)] = train(self.arena, [job])
+        job = Job(("photos", self.seed), how, kept, augment=False, label=f"photos, {epochs} epochs")
+        [(_, result)] = train(self.arena, [job], keeper=keeper)
+        if keeper:
+            keeper.end(job)
         return result.validation[-1]
 
     def recalls(self, epochs: int, kept: np.ndarray | None = None) -> np.ndarray:

@@ -62,11 +62,12 @@ def find(root: Path) -> Photos:
 
 
 def _below(folder: Path) -> list[Path]:
-    """All files under a folder but for hidden ones, sorted."""
+    """All files under a folder but for hidden ones, sorted; links to folders as they are, not followed."""
     found = []
     for where, inner, names in os.walk(folder):
         inner[:] = sorted(name for name in inner if not name.startswith((".", "__")))
-        found += [Path(where, name) for name in names if not name.startswith(".")]
+        links = [name for name in inner if os.path.islink(os.path.join(where, name))]
+        found += [Path(where, name) for name in [*names, *links] if not name.startswith(".")]
     return sorted(found)
 
 

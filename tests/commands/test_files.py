@@ -1,5 +1,6 @@
 """Tables in every format, and files that appear complete or not at all."""
 
+import io
 import json
 
 import numpy as np
@@ -38,6 +39,8 @@ def test_json_lines_tsv_text_and_arrays(tmp_path):
     assert np.load(tmp_path / "kept.npy").tolist() == [2]
     rows = files.read(written(tmp_path, "a.json", json.dumps([{"label": "cat"}, {"label": "dog"}])))
     assert rows.columns == {"label": ["cat", "dog"]}
+    assert json.loads(rows.content(np.array([1]), ".json")) == [{"label": "dog"}]
+    assert json.loads(rows.content(np.array([], int), ".json")) == []
 
 
 def test_parquet(tmp_path):
@@ -57,11 +60,18 @@ def test_whole_numbers_in_text_are_numbers():
         assert files.whole(other) == other
 
 
+def pickled():
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(LABELS, object))
+    return buffer.getvalue()
+
+
 BAD = [
     ("a.xlsx", "", "a.xlsx has a format that is not known: it must be one of .csv, "),
     ("a.csv", "", "a.csv is empty"),
     ("a.csv", "x,y\n1,2\n3\n", "row 3 has 1 fields, but the first row names 2 columns"),
-    ("a.csv", b"x\n\xff\xfe\n", "cannot be read as .csv"),
+    ("a.csv", b"x\n\xff\xfe\n", "is not in UTF-8: save it so"),
+    ("a.npy", pickled(), r"holds Python objects: save text, np.save\(file, labels.astype\(str\)\)"),
     ("a.jsonl", '{"x": 1}\n{"x"\n', "line 2 is no JSON"),
     ("a.jsonl", "[1]\n", "must hold objects such as"),
     ("a.json", "{", "is no JSON"),

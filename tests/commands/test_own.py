@@ -88,6 +88,57 @@ def test_recalls_in_every_file(here):
     assert len(np.load(here / "k.npy")) == 30
 
 
+def test_reports_of_scikit_learn_as_files(here):
+    expected = call("plan train.csv --label animal --recalls recalls.csv --density 0.3 --json").stdout
+    (here / "rows.csv").write_text(
+        ",precision,recall,f1-score,support\ncat,1,0.9,1,50\ndog,1,0.6,1,50\naccuracy,1,1,1,1\n"
+    )
+    (here / "columns.csv").write_text(
+        ",cat,dog,accuracy,macro avg\nprecision,1,1,1,1\nrecall,0.9,0.6,0.75,0.75\nsupport,50,50,0.75,100\n"
+    )
+    for name in ("rows.csv", "columns.csv"):
+        assert call(f"plan train.csv --label animal --recalls {name} --density 0.3 --json").stdout == expected
+    (here / "printed.txt").write_text("        precision  recall\n   cat   1.00   0.90\n")
+    outcome = call("plan train.csv --label animal --recalls printed.txt --density 0.3")
+    assert outcome.exit_code == 2 and "of a report save classification_report(…, output_dict=True)" in outcome.stderr
+
+
+def test_predictions_in_columns_of_any_name(here):
+    expected = call("plan train.csv --label animal --predictions validation.csv --density 0.3 --json").stdout
+    text = (here / "validation.csv").read_text()
+    for header, more in (("y_true,y_pred", ""), ("animal,model_b", "--prediction model_b"), ("label,Prediction", "")):
+        (here / "other.csv").write_text(text.replace("animal,prediction", header))
+        told = call(f"plan train.csv --label animal --predictions other.csv {more} --density 0.3 --json")
+        assert told.stdout == expected, told.stderr
+
+
+def test_balanced_classes_need_labels_only(here):
+    told = json.loads(call("plan train.csv --label animal --density 0.3 --rule balanced --json").stdout)
+    assert [row["kept"] for row in told["classes"]] == [15, 15]
+    outcome = call("plan train.csv --label animal --density 0.3 --rule drop")
+    assert outcome.exit_code == 2 and "--rule balanced needs neither" in outcome.stderr
+
+
+def test_messages_speak_of_options(here):
+    (here / "bare.csv").write_text("class,recall\ncat,0.9\ndog,0.6\n")
+    shown = call("plan train.csv --label animal --recalls bare.csv --density 0.02 --rule drop").stdout
+    assert "is not known: give right and total, or --predictions" in shown
+    (here / "sure.csv").write_text("class,right,total\ncat,50,50\ndog,30,50\n")
+    shown = call("plan train.csv --label animal --recalls sure.csv --density 0.3 --rule drop --at-least 0").stdout
+    assert "'cat' keeps none of its samples (its recall is 1): --at-least keeps some" in shown
+    np.save(here / "r.npy", np.array([0.9, 0.6]))
+    for line in ("--recalls r.npy", "--recalls bare.csv --at-least 99", "--recalls recalls.csv --label id"):
+        outcome = call(f"plan train.csv --label animal {line} --density 0.3")
+        assert outcome.exit_code == 2 and not any(word in outcome.stderr for word in ("at_least", "=(", "={", "=["))
+
+
+def test_score_refuses_probabilities_as_logits(here):
+    np.save(here / "p.npy", np.full((100, 2), 0.5))
+    outcome = call("score p.npy --labels train.csv --label animal")
+    assert outcome.exit_code == 2 and "these logits are probabilities" in outcome.stderr
+    assert call("score p.npy --labels train.csv --label animal --probabilities").exit_code == 0
+
+
 def test_score_writes_el2n_from_logits(here):
     rng = np.random.default_rng(0)
     logits = rng.standard_normal((3, 100, 2))
