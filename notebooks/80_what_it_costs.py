@@ -71,14 +71,16 @@ tables.show(
 # %% [markdown]
 # ## What is missing
 #
-# The tests of the [claims ledger](60_claims_ledger.ipynb) name runs that have no record yet. This is the only place in
-# the book that lists them, with the command that measures them.
+# The tests of the [claims ledger](60_claims_ledger.ipynb) name cells that lack records of some of the seeds 0 to 2. This
+# is the only place in the book that lists them, with the commands that measure them. One command measures all that is
+# missing of an experiment, such as `python -m drop.chapters.status cifar100-laptop | sh`; stopped, it goes on where it
+# was.
 
 # %% tags=["remove-input"]
 missing = status.missing(found)
 tables.show(
     [[place, count, words] for place, count, words in missing.rows],
-    ["experiment", "cells", "without any record"], "Cells (pruner and density) that a registered test needs.",
+    ["experiment", "cells", "without three seeds"], "Cells (pruner and density) that a registered test needs.",
 )  # fmt: skip
 figures.publish({
     "text/html": f'<details class="drop-made"><summary>Commands</summary><pre>{missing.commands}</pre></details>',

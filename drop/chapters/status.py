@@ -1,15 +1,21 @@
-"""What the book stands on: where its records come from, and what registered tests still lack."""
+"""What the book stands on: where its records come from, and what registered tests still lack.
+
+python -m drop.chapters.status                         the commands that measure what is missing
+python -m drop.chapters.status cifar100-laptop | sh    measure what is missing of one experiment
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import argparse
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from drop.chapters import claims
-from drop.experiments import benchmarks
+from drop.experiments import benchmarks, records
 from drop.experiments.records import Record
 
+SEEDS = 3  # that every cell of a registered test is to have
 TREES = {True: "as committed", False: "changed", None: "not known"}
 
 
@@ -33,13 +39,13 @@ class Missing(NamedTuple):
     commands: str
 
 
-def missing(records: Iterable[Record]) -> Missing:
-    """The cells that lines of the claims file name and no record fills."""
-    runs = [record["run"] for record in records]
-    measured = {(f"{run['benchmark']}-{run['scale']}", run["pruner"], run["density"]) for run in runs}
+def missing(found: Iterable[Record]) -> Missing:
+    """The cells that lines of the claims file name and that lack records of some of the first SEEDS seeds."""
+    runs = [record["run"] for record in found if record["run"]["seed"] < SEEDS]
+    seeds = Counter((f"{run['benchmark']}-{run['scale']}", run["pruner"], run["density"]) for run in runs)
     wanted: dict[str, dict[tuple[str, float], None]] = defaultdict(dict)
     for place, side in _named(claims.load()):
-        if (place, *side) not in measured:
+        if seeds[place, *side] < SEEDS:
             wanted[place][side] = None
     rows, commands = [], []
     for place, cells in sorted(wanted.items()):
@@ -50,7 +56,7 @@ def missing(records: Iterable[Record]) -> Missing:
         rows.append((place, len(cells), words))
         name, scale = split(place)
         commands += [
-            f"python -m drop run {name} {scale} --pruners {','.join(sorted(p))} --densities {d:g} --seeds 0-2"
+            f"python -m drop run {name} {scale} --pruners {','.join(sorted(p))} --densities {d:g} --seeds 0-{SEEDS - 1}"
             for d, p in sorted(by_density.items())
         ]
     return Missing(rows, "\n".join(commands))
@@ -73,3 +79,21 @@ def _named(document: dict) -> Iterator[tuple[str, tuple[str, float]]]:
                         for side in (line.left, line.right):
                             if not isinstance(side, float):
                                 yield place, side if side[1] < 1 or side[0] in own else ("full", 1.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("places", nargs="*", metavar="EXPERIMENT", help="such as cifar100-laptop; default: all")
+    places = parser.parse_args().places
+    found = missing(records.Store().all())
+    if unknown := set(places) - {row[0] for row in found.rows}:
+        parser.error(f"nothing is missing of {', '.join(sorted(unknown))}; something is of " + ", ".join(
+            row[0] for row in found.rows))  # fmt: skip
+    for command in found.commands.splitlines():
+        name, scale = command.split()[4:6]
+        if not places or f"{name}-{scale}" in places:
+            print(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,7 @@
 """Where records come from, and what registered tests still lack."""
 
+import pytest
+
 from drop.chapters import status
 from drop.experiments import records
 
@@ -20,6 +22,24 @@ def test_a_cell_without_a_record_is_missing_with_its_command_and_a_measured_one_
     rows = {place: words for place, _, words in status.missing(without).rows}
     assert "random+drop" in rows["cifar10-laptop"]
     assert "python -m drop run cifar10 laptop --pruners" in status.missing(without).commands
+
+
+def test_a_cell_with_two_of_three_seeds_is_missing():
+    found = records.load(records.committed())
+    fewer = [r for r in found if (r["run"]["pruner"], r["run"]["seed"]) != ("random+drop", 2)]
+    rows = {place: words for place, _, words in status.missing(fewer).rows}
+    assert "random+drop" in rows["fashion-mnist-laptop"]
+
+
+def test_the_commands_of_one_experiment_can_be_asked_for(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["status", "cifar10-desk"])
+    status.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines and all(line.startswith("python -m drop run cifar10 desk --pruners ") for line in lines)
+    monkeypatch.setattr("sys.argv", ["status", "cifar10-dusk"])
+    with pytest.raises(SystemExit):
+        status.main()
+    assert "nothing is missing of cifar10-dusk" in capsys.readouterr().err
 
 
 def test_the_longest_scale_is_taken():
