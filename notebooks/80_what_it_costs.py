@@ -71,10 +71,10 @@ tables.show(
 # %% [markdown]
 # ## What is missing
 #
-# The tests of the [claims ledger](60_claims_ledger.ipynb) name cells that lack records of some of the seeds 0 to 2. This
-# is the only place in the book that lists them, with the commands that measure them. One command measures all that is
-# missing of an experiment, such as `python -m drop.chapters.status cifar100-laptop | sh`; stopped, it goes on where it
-# was.
+# The tests of the [claims ledger](60_claims_ledger.ipynb) name cells that lack records of some of the seeds 0 to 2.
+# This is the only place in the book that lists them, with the commands that measure them. One command measures all that
+# is missing of an experiment, such as `python -m drop.chapters.status cifar100-laptop | sh`; stopped, it goes on where
+# it was.
 
 # %% tags=["remove-input"]
 missing = status.missing(found)
