@@ -51,7 +51,7 @@ def measured(grid):
 lowest = {g.title: [f"{label[p]} {100 * g.value(p, focus, 'worst_class'):.0f} %" for p in here] for g in grids}
 figures.show(
     [charts.curves(g, metric, pruners, measured(g)) for g in grids for metric in ("average", "worst_class")],
-    caption=f"Average (left) and worst-class accuracy (right) against the fraction kept; {scopes}. Dotted: training on "
+    caption=f"Average and worst-class accuracy against the fraction kept; {scopes}. Dotted: training on "
     "everything. Dots are single seeds; a line takes each class's mean over the seeds first and the worst class then, "
     "so it lies above the mean of the dots.",
     alt=f"At density {focus:g} the worst class has "

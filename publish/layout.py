@@ -19,6 +19,7 @@ KEPT = re.compile(r"(<(pre|code|script|style|textarea|math)\b.*?</\2>|<[^>]*>)",
 def laid_out(body: str, page: str) -> str:
     """The article of page NN_topic as it is shown."""
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')  # of a list
+    body = body.replace(' id="proof-content"', "")  # every theorem has it
     return number_figures(unbroken(name_tables(one_box(body))), page)
 
 

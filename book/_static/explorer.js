@@ -68,7 +68,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const axis = label => ({stroke: ink, grid: {stroke: grid}, ticks: {stroke: grid}, label, labelSize: 24, font: "12px system-ui"});
     const all = values.flat().filter(Boolean).flat();
     plot = new uPlot({
-      width: Math.max(280, chart.clientWidth), height: 360, legend: {show: false}, cursor: {show: false},
+      width: Math.max(280, root.clientWidth), height: 360, legend: {show: false}, cursor: {show: false},
       scales: {x: {distr: 3, time: false, range: [Math.min(...x) * 0.85, Math.max(...x) * 1.15]},
                y: {range: [Math.min(...all) - 2, Math.max(...all) + 2]}},
       axes: [{...axis("density: fraction kept"), splits: () => x, values: (_, splits) => splits.map(String), filter: (_, splits) => splits},
@@ -81,18 +81,19 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function list(rows, pruners) {
     const cell = (tag, content) => Object.assign(document.createElement(tag), {textContent: content});
-    const table = document.createElement("table"), heads = ["method", "density", "seeds", ...Object.values(METRICS)];
+    const table = document.createElement("table"), heads = ["method", "density", ...Object.values(METRICS), "seeds"];
     const head = table.createTHead().insertRow(), body = table.createTBody();
     head.append(...heads.map(name => Object.assign(cell("th", name), {scope: "col"})));
     const order = [...rows].sort((a, b) => a.density - b.density || b[metric.value][0] - a[metric.value][0]);
     for (const row of order) {
       const line = body.insertRow();
-      line.append(Object.assign(cell("th", pruners[row.pruner].label), {scope: "row"}), cell("td", row.density), cell("td", row.seeds));
+      line.append(Object.assign(cell("th", pruners[row.pruner].label), {scope: "row"}), cell("td", row.density));
       for (const name of Object.keys(METRICS)) {
         const [value, low, high] = row[name], td = cell("td", value.toFixed(1));
         if (low !== undefined) td.append(" ", cell("small", `[${low.toFixed(1)}, ${high.toFixed(1)}]`));
         line.append(td);
       }
+      line.append(cell("td", row.seeds));
     }
     result.replaceChildren(table);
     const names = Object.keys(METRICS).flatMap(name => [name, `${name} low`, `${name} high`]);
@@ -105,7 +106,8 @@ document.addEventListener("DOMContentLoaded", () => {
   place.addEventListener("change", () => { offer(chosen()); update(); });
   metric.addEventListener("change", update);
   methods.addEventListener("change", update);
-  window.addEventListener("resize", update);
+  let width = root.clientWidth;
+  new ResizeObserver(() => { if (root.clientWidth !== width) { width = root.clientWidth; update(); } }).observe(root);
   new MutationObserver(update).observe(document.documentElement, {attributes: true, attributeFilter: ["data-theme"]});
   window.addEventListener("hashchange", () => { read(); update(); });
   read();
