@@ -11,11 +11,12 @@
 #
 # :::{admonition} In short
 # :class: tip
-# Some differences that read like details replace more of the kept set than another seed does: EL2N read at the end of
-# training instead of its beginning replaces {glue:text}`late_fashion` on Fashion-MNIST and {glue:text}`late_cifar` on
-# CIFAR-10 at density 0.1, GraNd from the last layer alone {glue:text}`layer_fashion` and {glue:text}`layer_cifar`;
-# others change nothing. Recalls for quotas must be read from images that were held out. And ties broken by the order of
-# the file favour the last classes of a data set that is sorted by class, in all {glue:text}`cases` cases.
+# **Some differences that read like details change more than another seed does.** EL2N read at the end of training
+# instead of its beginning replaces {glue:text}`late_fashion` of the kept set on Fashion-MNIST and
+# {glue:text}`late_cifar` on CIFAR-10 at density 0.1, GraNd from the last layer alone {glue:text}`layer_fashion` and
+# {glue:text}`layer_cifar`; others change nothing. Recalls for quotas must be read from images that were held out, and
+# ties broken by the order of the file favour the last classes of a data set that is sorted by class, in all
+# {glue:text}`cases` cases.
 # :::
 
 # %% tags=["parameters", "hide-input"]

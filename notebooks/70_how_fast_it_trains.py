@@ -160,10 +160,10 @@ for run in scored:
 # %% [markdown]
 # ## On a GPU
 #
-# The table has VGG-16 on CIFAR-10, several networks side by side in one CUDA graph; the share of peak compares the
-# model's own arithmetic with the rate of large bf16 matrix products measured in the same minute, and the seconds of a
-# full run are for one network when that many share the device. No GPU was at hand so far. The code is tested on CPUs in
-# all but the capture of its graphs, and the table is one command.
+# No GPU was at hand so far; the code is tested on CPUs in all but the capture of its graphs. One of the commands below
+# makes the table that belongs here: VGG-16 on CIFAR-10, several networks side by side in one CUDA graph, with the share
+# of peak (the model's own arithmetic against large bf16 matrix products in the same minute) and the seconds of a full
+# run for one network when that many share the device.
 
 # %% tags=["remove-input"]
 for run in on_gpu:

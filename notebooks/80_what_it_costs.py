@@ -11,8 +11,7 @@
 # :::{admonition} In short
 # :class: tip
 # The book stands on {glue:text}`networks` final networks of {glue:text}`places` experiments, which trained for
-# {glue:text}`hours` hours in all, {glue:text}`devices`. Nothing in it was measured on a GPU yet, unless a row below
-# says so.
+# {glue:text}`hours` hours in all, {glue:text}`devices`. None was trained on a GPU.
 # :::
 
 # %% tags=["parameters", "hide-input"]
@@ -23,6 +22,7 @@ from collections import Counter, defaultdict
 from statistics import median
 
 from drop.chapters import figures, prose, status, tables
+from drop.chapters.verdicts import titled
 from drop.experiments import records
 
 figures.style()
@@ -43,7 +43,8 @@ def seconds(of, density):
 # %% tags=["remove-input"]
 tables.show(
     [
-        [f"{name}, {scale}", len({r["run"]["seed"] for r in of}), len(of), *(seconds(of, d) for d in (1.0, 0.5, 0.1)),
+        [titled(f"{name}-{scale}"), len({r["run"]["seed"] for r in of}), len(of),
+         *(seconds(of, d) for d in (1.0, 0.5, 0.1)),
          f"{sum(r['seconds'] for r in of) / 3600:.1f}"]
         for (name, scale), of in sorted(places.items())
     ],
@@ -62,7 +63,7 @@ tables.show(
 
 # %% tags=["remove-input"]
 tables.show(
-    [[f"{name}, {scale}", *row] for (name, scale), of in sorted(places.items()) for row in status.origins(of)],
+    [[titled(f"{name}-{scale}"), *row] for (name, scale), of in sorted(places.items()) for row in status.origins(of)],
     ["experiment", "networks", "device", "instruction set", "arithmetic", "tree", "dates", "torch"],
     "Where the records come from. Older records do not say on which instruction set and in which arithmetic they were "
     "made, nor whether the checkout held exactly what its commit holds.", folded=False,
@@ -79,7 +80,7 @@ tables.show(
 # %% tags=["remove-input"]
 missing = status.missing(found)
 tables.show(
-    [[place, count, words] for place, count, words in missing.rows],
+    [[titled(place), count, words] for place, count, words in missing.rows],
     ["experiment", "cells", "without three seeds"], "Cells (pruner and density) that a registered test needs.",
 )  # fmt: skip
 figures.publish({
@@ -96,3 +97,4 @@ prose.values({
     "devices": lambda: "all on processors of two cores" if all(", 2 cores" in d for d in devices)
     else "on " + " and ".join(devices),
 })  # fmt: skip
+prose.holds({"no network was trained on a GPU": lambda: all(device.startswith("cpu") for device in devices)})
