@@ -11,10 +11,10 @@
 #
 # :::{admonition} In short
 # :class: tip
-# **Three differences between the paper and its released code change what is kept.** Where several classes are kept whole,
-# the code is another method than Algorithm 1: at density 0.9 of Fashion-MNIST one class keeps {glue:text}`loop_kept`
-# samples instead of {glue:text}`exact_kept`, though the accuracies of trained networks do not show it
-# ({glue:text}`loop_worst` points in the worst class). On imbalanced data class *sizes* go with the errors, not
+# **Three differences between the paper and its released code change what is kept.** Where several classes are kept
+# whole, the code is another method than Algorithm 1: at density 0.9 of Fashion-MNIST one class keeps
+# {glue:text}`loop_kept` samples instead of {glue:text}`exact_kept`, though the accuracies of trained networks do not
+# show it ({glue:text}`loop_worst` points in the worst class). On imbalanced data class *sizes* go with the errors, not
 # densities. On data sorted by class, ties favour the last classes. Most others move a handful of samples; our own
 # largest difference is plain: our networks are small.
 # :::
