@@ -10,13 +10,12 @@
 #
 # :::{admonition} In short
 # :class: tip
-# **A flatter rule than DRoP's does as well in the worst class and costs less.** On images at density 0.1 no rule has a
-# better worst class than DRoP by an interval; with an exponent of 0.7 it cannot be told from DRoP's
-# ({glue:text}`flat_worst` points on Fashion-MNIST, {glue:text}`flat_cifar` on CIFAR-10), at a better average on
-# Fashion-MNIST ({glue:text}`flat_average`), while a second round of DRoP makes it worse ({glue:text}`iterated`). In
-# mixtures, where the best {term}`quotas <quota>` are known, exponents below 1 leave least of what random pruning
-# leaves: the theory's choice {glue:text}`left_theory` at most, DRoP {glue:text}`left_drop` to
-# {glue:text}`left_drop_most`.
+# **A flatter rule than DRoP's cannot be told from it in the worst class, and may cost less.** On images at density 0.1
+# no rule has a better worst class than DRoP by an interval. With an exponent of 0.7 it is {glue:text}`flat_worst`
+# points away on Fashion-MNIST and {glue:text}`flat_cifar` on CIFAR-10, with a better average on Fashion-MNIST
+# ({glue:text}`flat_average`); a second round of DRoP is worse ({glue:text}`iterated`). In mixtures, where the best
+# {term}`quotas <quota>` are known, exponents below 1 leave least of what random pruning leaves: the theory's choice
+# {glue:text}`left_theory` at most, DRoP {glue:text}`left_drop` to {glue:text}`left_drop_most`.
 # :::
 
 # %% tags=["parameters", "hide-input"]

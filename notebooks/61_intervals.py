@@ -37,7 +37,7 @@ of_kind = {pair: [cell for cell in cells if (cell["metric"], cell["kind"]) == pa
 outside = [cell for cell in cells if not cell["inside"]]
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-fig, ax = charts.panel(4.2, "", "intervals that contain the truth (%)")
+fig, ax = charts.panel(4.4, " ", "intervals that contain the truth (%)")
 ax.axvspan(93, 98, color="#8884", linewidth=0)
 ax.axvline(95, color=figures.INK, linewidth=0.8)
 for y, pair in enumerate(kinds):
@@ -48,8 +48,10 @@ for y, pair in enumerate(kinds):
                 label=f"{size} test images a class" if y == 0 else "_")  # fmt: skip
 ax.set_yticks(range(len(kinds)), [f"{NAMES[metric]}, {kind}" for metric, kind in kinds])
 ax.set_ylim(len(kinds) - 0.4, -0.6)
-ax.legend(fontsize=charts.TEXT, loc="lower left", bbox_to_anchor=(-0.6, 1), ncols=2, borderaxespad=0.2, handlelength=1)
-ax.set_xticks([91, 93, 95, 98, 100])
+ax.legend(fontsize=charts.TEXT, loc="lower right", bbox_to_anchor=(1.05, 1), ncols=2, handlelength=1).set_in_layout(
+    False
+)
+ax.set_xticks([93, 95, 98, 100])
 lowest, highest = (f(cell["cover"] for cell in cells) for f in (min, max))
 figures.show(
     [fig],
