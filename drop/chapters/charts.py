@@ -274,11 +274,13 @@ def classes(
 
     looks: of what is no pruner.
     """
-    columns = 2 if max(len((looks or {}).get(p) and looks[p].label or "") for p in values) < 24 else 1
+    look_of = {p: (looks or {}).get(p) or figures.method(p) for p in values}
+    longest = max(len(look.label) for look in look_of.values())
+    columns = 2 if longest < 24 and longest + max(map(len, names)) < 34 else 1
     fig, ax = panel(0.7 + 0.24 * len(names) + 0.19 * -(-len(values) // columns), title, x)
     rows = np.arange(len(names))
     for pruner, row in values.items():
-        look = (looks or {}).get(pruner) or figures.method(pruner)
+        look = look_of[pruner]
         ax.plot(row, rows, marker=look.marker, linestyle="", color=look.colour, label=look.label, markersize=6)
     ax.set_yticks(rows, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
