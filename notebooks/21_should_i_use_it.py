@@ -41,6 +41,7 @@ fewest = {g.title: min(len(g.of("random+drop", d)) for d in densities if g.of("r
 scopes = f"{scale} scale, seeds: " + ", ".join(f"{title} n = {n}" for title, n in fewest.items())
 label = {p: figures.method(p).label for p in [*pruners, "full"]}
 BOTH = ("worst_class", "average")
+scenes = Grid("garments-on-scenes", "laptop", ["random", "random+balanced"], [0.2, 1.0], seeds[:5])
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 drop_look, SHORT = figures.method("random+drop"), {"fashion-mnist-long-tail": "Long tail"}
@@ -103,14 +104,18 @@ tables.show(
 )  # fmt: skip
 
 # %% [markdown]
-# ## The decision in five steps
+# ## The decision in six steps
 #
 # 1. Do you keep 80 % or more? The gain is small or none: prune at random, unless the recalls cost you nothing.
 # 2. Are the classes of unequal size? Keep equally many of each (`drop.quotas.balanced_counts`).
-# 3. Does the worst class matter to you, and are classes of equal size differently hard? Train short query models on
+# 3. Do some classes have rare groups that fail, such as birds before the wrong background? Then labels of the groups
+#    are worth having: with a fifth of the data, equally many images of each group lift the worst group by
+#    {glue:text}`groups_balanced` points above random pruning and by {glue:text}`groups_full` above training on
+#    everything ([Groups](44_groups.ipynb)).
+# 4. Does the worst class matter to you, and are classes of equal size differently hard? Train short query models on
 #    everything, and keep by DRoP with random samples inside the classes (`drop.prune`).
-# 4. Do you have few validation images, thirty a class or less? Give counts, not recalls, and a floor (`at_least=`).
-# 5. Would a loss of average accuracy hurt more than the gain helps? Use the exponent 0.7, or half DRoP and half one
+# 5. Do you have few validation images, thirty a class or less? Give counts, not recalls, and a floor (`at_least=`).
+# 6. Would a loss of average accuracy hurt more than the gain helps? Use the exponent 0.7, or half DRoP and half one
 #    density for all classes.
 #
 # The [calculator](calculator) computes these quotas for your classes; the [quickstart](00_quickstart) prunes a data set
@@ -253,6 +258,8 @@ prose.values({
     "gain_low": lambda: plain(ends("worst_class")[0]).lstrip("+"),
     "gain_high": lambda: plain(ends("worst_class")[1]).lstrip("+"),
     "price_high": lambda: plain(-ends("average")[0]).lstrip("+"),
+    "groups_balanced": lambda: prose.points(scenes.compare("random+balanced", "random", 0.2, "worst_group")),
+    "groups_full": lambda: prose.points(scenes.compare("random+balanced", "full", 0.2, "worst_group", 1.0)),
     "balanced_gain": lambda: prose.points(tail.compare("random+balanced", "random+drop", 0.1, "average")),
     "balanced_worst": lambda: prose.points(tail.compare("random+drop", "random+balanced", 0.1)),
     "balanced_worst_high": lambda: prose.points(tail.compare("random+balanced", "random+drop", 0.8)),
