@@ -121,10 +121,9 @@ tables.show(
 #
 # The classes start equally frequent, and so little is kept that no class is full. The figure shows the share of the way
 #
-# $$
-# \frac{\text{worst-class risk with even quotas } - \text{ with these quotas}}
-# {\text{worst-class risk with even quotas } - \text{ the least possible}}.
-# $$
+# $$\frac{R_{\text{even}} - R_{\text{quotas}}}{R_{\text{even}} - R_{\text{least}}}$$
+#
+# of worst-class risks: with even quotas, with the quotas in question, and the least possible.
 #
 # A *damped* step raises the risks to the exponent $\gamma^*$ of {prf:ref}`thm-damping`, with the query's average risk
 # in the place of $\Phi(-z)$: something that one can measure. Five steps *multiply* the weights by the risks of the last
@@ -144,8 +143,10 @@ tables.show(
 # :label: thm-ordered
 #
 # 1. The average risk of an ordered rule is a sum of one term per threshold,
-#    $R = 1 - \varphi_K + \sum_k \big[\varphi_{k+1}F_{k+1}(t_k) - \varphi_kF_k(t_k)\big]$. So each threshold between two
-#    neighbours that are predicted solves their two-class problem.
+#
+#    $$R = 1 - \varphi_K + \sum_k \big[\varphi_{k+1}F_{k+1}(t_k) - \varphi_kF_k(t_k)\big].$$
+#
+#    So each threshold between two neighbours that are predicted solves their two-class problem.
 # 2. There is exactly one ordered rule $\hat t_1 < \dots < \hat t_{K-1}$ whose class risks are all equal, and it has the
 #    least worst-class risk.
 # 3. It is stationary for the average risk if and only if the priors satisfy

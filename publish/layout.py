@@ -10,6 +10,7 @@ PARAMETERS = re.compile(
     r'<div class="cell tag_parameters.*?(<div class="highlight-.*?</div>\s*</div>).*?</details>\s*</div>\s*', re.S
 )
 NOTE = re.compile(r'<hr class="docutils" />\s*<p><em>How this page was made\.</em>(.*?)</p>', re.S)
+FORMULA = re.compile(r'(<span class="math">(?:(?!</math>).)*</math></span>[.,;:)]+)', re.S)  # and the sign after it
 LINK = re.compile(r"<a .*?</a>", re.S)
 MADE = re.compile(r'(<details class="drop-made">.*?)(</details>)', re.S)
 LONG_ROW = re.compile(r'<th scope="row">(?=[^<]{45})')
@@ -20,6 +21,7 @@ def laid_out(body: str, page: str) -> str:
     """The article of page NN_topic as it is shown."""
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')  # of a list
     body = body.replace(' id="proof-content"', "")  # every theorem has it
+    body = FORMULA.sub(r'<span class="whole">\1</span>', body)
     return number_figures(unbroken(name_tables(one_box(body))), page)
 
 

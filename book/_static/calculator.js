@@ -55,14 +55,14 @@ const RULES = {
   "DRoP, exponent 0.7": ({recalls}) => recalls.map(r => (1 - r) ** 0.7),
   "Released code (size rule)": ({sizes, recalls}) => recalls.map((r, k) => (1 - r) / sizes[k]),
   "Half DRoP, half random": null,
-  "Default of drop.prune": null,
+  "drop.prune": null,
 };
 const ASSUMED = 30;  // validation samples behind a recall, for the smoothing of drop.prune
 
 // The halves of the mixed rules, as class densities.
 const HALVES = {
   "Half DRoP, half random": (given, density) => [fill(given.sizes, RULES.DRoP(given), density), given.sizes.map(() => density)],
-  "Default of drop.prune": ({sizes, recalls}, density) => [
+  "drop.prune": ({sizes, recalls}, density) => [
     fill(sizes, recalls.map(r => 1 - (r * ASSUMED + 1) / (ASSUMED + 2)), density), fill(sizes, sizes.map(n => 1 / n), density)],
 };
 

@@ -19,7 +19,7 @@ document.addEventListener("DOMContentLoaded", () => {
       Object.assign(box, {type: "checkbox", value: pruner, checked: wanted.includes(pruner)});
       const mark = document.createElement("span");
       mark.className = "mark";
-      mark.style.background = look.colour;
+      mark.style.background = look.colour;  // currentColor where a method has the ink's
       label.append(box, mark, ` ${look.label}`);
       return label;
     }));
@@ -52,12 +52,13 @@ document.addEventListener("DOMContentLoaded", () => {
     const names = [...new Set(rows.map(cell => cell.pruner))];
     const at = name => x.map(d => rows.find(cell => cell.pruner === name && cell.density === d)?.[metric.value] ?? null);
     const values = names.map(at);
+    const colour = name => pruners[name].colour === "currentColor" ? ink : pruners[name].colour;
     const bars = u => {
       const ctx = u.ctx;
       names.forEach((name, i) => values[i].forEach((cell, j) => {
         if (!cell || cell.length < 3) return;
         const px = u.valToPos(x[j], "x", true) + (i - (names.length - 1) / 2) * 3 * devicePixelRatio;
-        ctx.strokeStyle = pruners[name].colour;
+        ctx.strokeStyle = colour(name);
         ctx.lineWidth = 1.5 * devicePixelRatio;
         ctx.beginPath();
         ctx.moveTo(px, u.valToPos(cell[1], "y", true));
@@ -73,8 +74,8 @@ document.addEventListener("DOMContentLoaded", () => {
                y: {range: [Math.min(...all) - 2, Math.max(...all) + 2]}},
       axes: [{...axis("density: fraction kept"), splits: () => x, values: (_, splits) => splits.map(String), filter: (_, splits) => splits},
              {...axis(METRICS[metric.value]), size: 48}],
-      series: [{}, ...names.map(name => ({label: pruners[name].label, stroke: pruners[name].colour, width: 2,
-                                          spanGaps: true, points: {show: true, size: 7, fill: pruners[name].colour}}))],
+      series: [{}, ...names.map(name => ({label: pruners[name].label, stroke: colour(name), width: 2,
+                                          spanGaps: true, points: {show: true, size: 7, fill: colour(name)}}))],
       hooks: {draw: [bars]},
     }, [x, ...values.map(line => line.map(cell => cell ? cell[0] : null))], chart);
   }

@@ -44,7 +44,10 @@ def _place(groups: dict[tuple[str, float], list[Record]]) -> dict[str, Any]:
     return {
         "title": f"{TITLES.get(benchmark, benchmark)}, {scale}",
         "classes": first["classes"],
-        "pruners": {pruner: {"label": look.label, "colour": look.colour} for pruner, look in looks.items()},
+        "pruners": {
+            pruner: {"label": look.label, "colour": look.colour.replace(figures.INK, "currentColor")}
+            for pruner, look in looks.items()
+        },
         "cells": [_cell(pruner, density, records) for (pruner, density), records in sorted(groups.items())],
     }
 

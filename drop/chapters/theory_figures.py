@@ -39,6 +39,7 @@ def ordered_rules(means: Floats, stds: Floats) -> Figure:
     for k, shade in enumerate(shades):
         curve = even[k] * normal(x, means[k], stds[k])
         ax.fill_between(x, curve, color=shade, alpha=0.45, lw=0)
+        ax.plot(x, curve, color=shade, lw=1.2)
         ax.annotate(f"{k + 1}", (means[k], curve.max()), (0, 3), textcoords="offset points", ha="center", fontsize=TEXT)
     best, fair = average_optimal_thresholds(means, stds, even), minimax_thresholds(means, stds)
     for cuts, colour, dashes in ((best, RANDOM, "-"), (fair, MINIMAX, "--")):

@@ -37,6 +37,11 @@ def test_figures_are_numbered_in_order_with_the_number_of_their_page():
     assert found[1].figcaption.get_text() == "Figure 30.2. One."
 
 
+def test_a_formula_keeps_the_sign_after_it():
+    made = laid_out('so <span class="math"><math><mi>x</mi></math></span>, <span class="math"><math/></span> y', "page")
+    assert BeautifulSoup(made, "html.parser").select_one(".whole").get_text() == "x,"
+
+
 def test_a_folded_table_says_what_it_is_about():
     made = laid_out("<details><summary>Table (9 rows)</summary><p>Risks (%). More.</p></details>", "page")
     assert BeautifulSoup(made, "html.parser").summary.get_text() == "Table (9 rows): Risks (%)"

@@ -19,7 +19,7 @@ WEIGHTS = {
     "DRoP, exponent 0.7": lambda n, r: quotas.error_weights(r, 0.7),
     "Released code (size rule)": quotas.size_weights,
 }
-MIXED = {"Half DRoP, half random": "half-bare", "Default of drop.prune": "half-balanced"}
+MIXED = {"Half DRoP, half random": "half-bare", "drop.prune": "half-balanced"}
 
 
 def tool(page: str) -> str:
