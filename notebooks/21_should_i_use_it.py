@@ -126,7 +126,7 @@ tables.show(
 # Much is pruned, the classes are about equally large, and they differ in how hard they are. Then the worst class gains
 # and the average hardly loses. The rule does not have to be exact: the exponent 0.7 instead of 1, or budgets from the
 # mean difficulty of a class (NUCS), lift the worst class at density 0.1 as much, and no interval puts their average
-# below that of DRoP. On Fashion-MNIST the exponent 0.7 even keeps {glue:text}`gamma_average` points of it.
+# below that of DRoP. On Fashion-MNIST the exponent 0.7 even keeps more of it: {glue:text}`gamma_average` points.
 #
 # In brackets stand 95 % intervals; a raised figure says how many seeds an interval comes from where they are fewer than
 # five.
@@ -150,7 +150,8 @@ for grid in grids:
 # %% [markdown]
 # ## When it does nothing, and when it harms
 #
-# - **At density 0.8** there is little room to rebalance. What is left in the worst class: {glue:text}`nothing` points.
+# - **At density 0.8** there is little room to rebalance. What is left in the worst class, in points:
+#   {glue:text}`nothing`.
 # - **Scores inside the quotas** do not help, and at 10 % they do harm: with EL2N instead of chance inside DRoP's quotas
 #   the worst class of Fashion-MNIST changes by {glue:text}`scores_harm` points.
 # - **Classes that overlap heavily** can lose by it: quotas in proportion to the error overshoot
