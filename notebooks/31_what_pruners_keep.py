@@ -10,9 +10,9 @@
 #
 # :::{admonition} In short
 # :class: tip
-# **On Fashion-MNIST scores keep largely the same oddities under several names**: two of six share
+# **On Fashion-MNIST different scores keep many of the same images, on CIFAR-10 few**: two of six share
 # {glue:text}`mean_fashion` of what they keep at density 0.1 on average, {glue:text}`factor_fashion` times what their
-# class ratios explain. On CIFAR-10 it is {glue:text}`mean_cifar`, and Forgetting and Prototype agree less than chance.
+# class ratios explain; on CIFAR-10 it is {glue:text}`mean_cifar`, and Forgetting and Prototype agree less than chance.
 # "Hard" means opposite things at the very end of the scale: scores that measure error keep to the last what a network
 # never learns, scores that measure change drop it first.
 # :::

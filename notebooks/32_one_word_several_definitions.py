@@ -178,7 +178,7 @@ for one in found:
 WAYS = {FIRST: "D", "short queries, other half of the test set": "o", "full query, last epoch": "s",
         "full query, last epoch, training images": "^"}  # fmt: skip
 DROP = figures.method("random+drop").colour
-INKS = (DROP, figures.FAINT, figures.INK, "#7d8287")
+INKS = (DROP, "#5b8296", figures.INK, "#7d8287")
 LOOKS = {way: figures.Method(way, ink, marker) for (way, marker), ink in zip(WAYS.items(), INKS, strict=True)}
 
 

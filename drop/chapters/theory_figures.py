@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -265,8 +266,9 @@ MARKS = "osD^vph<"  # of mixtures, from easy to hard
 
 
 def shades(count: int) -> Floats:
-    """Colours of so many mixtures, from easy to hard."""
-    return plt.get_cmap("viridis")(np.linspace(0.1, 0.75, count))
+    """Colours of so many mixtures, from easy to hard, each 3:1 or better on white and on black."""
+    ends = LinearSegmentedColormap.from_list("mixtures", ["#8467c4", "#3d7fb5", "#26938a", "#6f9a2a"])
+    return ends(np.linspace(0, 1, count))
 
 
 def left_by_rule(left: Mapping[str, Sequence[float]], names: Sequence[str], top: float = 2.0) -> Figure:
