@@ -23,6 +23,7 @@ FOOT = '<div style="font: 8px sans-serif; width: 100%; text-align: center"><span
 INTERACTIVE = (
     "#calculator, #explorer, .drop-mixture, script, noscript, iframe, .toggle-button, .sd-card a.sd-stretched-link"
 )
+CODE = "details.hide, .cell_input, .dropdown:has(.highlight), details.drop-made:has(> summary + pre)"
 
 
 def order(toc: dict) -> list[tuple[str, list[str]]]:
@@ -35,7 +36,7 @@ def chapter(html: Path, page: str) -> Tag:
     """One page's article, ready for print: its ids and links carry the page's name."""
     soup = BeautifulSoup((html / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
     article, stem = soup.select_one("article"), page.rpartition("/")[2]
-    for part in article.select(f"{INTERACTIVE}, details.hide, .cell_input, .drop-foot"):
+    for part in article.select(f"{INTERACTIVE}, {CODE}, .drop-foot"):
         part.decompose()
     for fold in article.select("details"):
         fold["open"] = ""
