@@ -87,12 +87,14 @@ class Shown:
 
     def together(self, families: dict[str, Family]) -> tables.Words | None:
         """The verdicts on some data sets in one cell."""
-        if len(families) == 1:
-            [(place, family)] = families.items()
-            return self.said(family, f"{titled(place)}: ")
+        if not families:
+            return None
+        each = [self.said(family, f"{titled(place)}: ") for place, family in families.items()]
+        if len(each) <= MOST and len({one.text for one in each}) == 1:
+            return each[0]._replace(small="; ".join(one.small for one in each))
         verdicts = Counter(family.verdict for family in families.values())
         text = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
-        return tables.Words(text, f"on {len(families)} data sets") if families else None
+        return tables.Words(text, f"on {len(families)} data sets")
 
     def claim(self, name: str) -> None:
         """Publish a claim: where the paper makes it, our tests in words and what they say, links, every line."""
