@@ -223,7 +223,8 @@ def _notes(names: list[Name], sizes: NDArray[np.int64], known: Known, kept: NDAr
         return notes
     if (none := some & (kept == 0)).any():
         hint = "its recall is 1" if rule == "drop" and (known.recalls[none] == 1).all() else "the budget is small"
-        notes.append(f"{_named(names, none)} keeps none of its samples ({hint}): at_least= keeps some")
+        classes = "class" if none.sum() == 1 else "classes"
+        notes.append(f"nothing is kept of {classes} {_named(names, none)} ({hint}): at_least= keeps some")
     few = (kept > 0) & (kept < FEW) & (kept < density * sizes / 2)
     if few.any():
         pairs = [f"{names[k]!r} ({kept[k]} of {sizes[k]})" for k in np.flatnonzero(few)[:5]]

@@ -24,10 +24,11 @@ density = 0.3  # what the recorded examples keep
 import numpy as np
 
 import drop
+from drop import quotas
 from drop.chapters import figures, own_data, prose, tables
 
 figures.style()
-runs = own_data.examples()
+runs, rivals = own_data.examples(), own_data.rivals()
 mean = {name: own_data.together(given) for name, given in runs.items()}
 TITLES = {"photos": "Photos of waste", "texts": "Short messages by device", "table": "Storms by kind"}
 
@@ -66,7 +67,8 @@ tables.show(rows, ["data set, trained on", "worst class", "average"], caption)
 #
 # Labels may be strings, numbers, a column of pandas, Hugging Face or Arrow, or a tensor. How well a model knows a class
 # may be given as validation labels and predictions, as right and total by name, or as scikit-learn's report
-# (`output_dict=True`). Classes are matched by name, in whatever order they come.
+# (`output_dict=True`). Classes are matched by name, in whatever order they come. `pip install .` in a checkout of this
+# book brings it with NumPy alone; photos need `pip install ".[experiments]"`.
 
 # %%
 labels = ["cat"] * 5000 + ["dog"] * 3000 + ["owl"] * 200
@@ -90,6 +92,20 @@ print(plan)
 # imblearn.pipeline.make_pipeline(drop.Sampler(0.3), model)    # recalls by cross-validation inside
 # ```
 #
+# ## A Hugging Face data set
+#
+# Its `ClassLabel` columns hold numbers; `classes=` gives them their names. `validation` is what your model answers on
+# the validation split:
+#
+# ```python
+# train, held_out = data["train"], data["validation"]
+# answers = model.predict(held_out["text"])              # one number or name a sample, of any model
+# plan = drop.plan(train["label"], validation=(held_out["label"], answers), density=0.3,
+#                  classes=train.features["label"].names)
+# print(plan)
+# kept = train.select(plan.positions())
+# ```
+#
 # ## A folder of photos
 #
 # One folder a class, photos of any size and format:
@@ -99,7 +115,8 @@ print(plan)
 # ```
 #
 # trains a small model until its recalls stay, prints the plan and lists the files to keep. Nothing is moved or deleted,
-# and what is no photo is named. To see what pruning does to your classes, hold some photos back:
+# and what is no photo is named. When stopped, the same command goes on; another density needs no training. To see what
+# pruning does to your classes, hold some photos back:
 #
 # :::{admonition} The whole script
 # :class: dropdown
@@ -119,8 +136,10 @@ picture("photos")
 # drop prune train.csv --label topic --predictions validation.csv --density 0.3 -o kept.csv
 # ```
 #
-# reads CSV, JSON lines, Parquet and NumPy files, and writes the kept rows as they stand. Without a validation set
-# cross-validation gives every training sample an answer of a model that has not seen it:
+# reads CSV, JSON lines, Parquet and NumPy files, and writes the kept rows as they stand. `validation.csv` has one row a
+# validation sample, with its class in the same column and the model's answer in a column `prediction`; instead of it
+# scikit-learn's report does, `--recalls report.json`. Without a validation set cross-validation gives every training
+# sample an answer of a model that has not seen it:
 #
 # :::{admonition} The whole script
 # :class: dropdown
@@ -165,8 +184,31 @@ picture("texts")
 #   - none of these: to all of them they look like hard samples
 # :::
 #
-# datacull's `MetriQ` loader is the paper's bare rule under its first name. (imbalanced-learn 0.14.2, datacull 1.0.2 and
-# dPrune 0.0.1, by their documentation and code; none of them is measured here.)
+# All of them were run on one small case, of three classes with {glue:text}`case_sizes` samples, of which a model knows
+# {glue:text}`case_recalls`, to keep {glue:text}`case_budget`:
+
+# %% tags=["remove-input"]
+case, asked = rivals["case"], round(rivals["case"]["density"] * sum(rivals["case"]["sizes"]))
+rows = [
+    [f"{row['library'].replace('drop-companion', 'this book')}: {row['what']}", *row["kept"], sum(row["kept"]),
+     "yes" if row["again"] else "no"]
+    for row in rivals["rows"]
+]  # fmt: skip
+names = [f"{size} at {right / total:.0%}"
+         for size, right, total in zip(case["sizes"], case["right"], case["total"], strict=True)]  # fmt: skip
+versions = ", ".join(sorted({f"{row['library']} {row['version']}" for row in rivals["rows"][1:]}))
+tables.show(
+    rows, ["what was called", *names, f"of {asked}", "same again"],
+    "Samples kept of each class (its size, and its recall), in all, and whether a second call keeps the same. "
+    f"{versions}.",
+    folded=False,
+)  # fmt: skip
+
+# %% [markdown]
+# datacull's `MetriQDataLoader` is the paper's bare rule under its first name (its `pruning_rate` is what stays); it
+# draws from NumPy's global state, and keeps nothing of a class whose recall is 1. dPrune ranks by a score alone, or not
+# at all; its draws have one fixed seed. A plan goes into imbalanced-learn as
+# `RandomUnderSampler(sampling_strategy=plan.counts)`.
 #
 # ## What it means, and where it differs from the paper
 #
@@ -186,6 +228,10 @@ prose.values({
     "least_gain": lambda: f"{min(gains.values()):.0f}",
     "most_gain": lambda: f"{max(gains.values()):.0f}",
     "rare": lambda: ("no", "one", "two", "three", "four", "five", "six")[whole],
+    "case_sizes": lambda: "{}, {} and {}".format(*case["sizes"]),
+    "case_recalls": lambda: "{:.0%}, {:.0%} and {:.0%}".format(
+        *(right / total for right, total in zip(case["right"], case["total"], strict=True))),
+    "case_budget": lambda: str(asked),
     "price": lambda: f"{100 * (mean['texts'].average('random') - mean['texts'].average('drop')):.0f}",
 })  # fmt: skip
 prose.holds({
@@ -196,6 +242,12 @@ prose.holds({
     "classes that are kept whole are the rarest of the table": lambda: whole > 1 and sorted(
         mean["table"].sizes)[:whole] == sorted(mean["table"].sizes[k] for k in range(len(mean["table"].sizes))
                                                if mean["table"].kept[k] == mean["table"].sizes[k]),
+    "datacull's rule is the paper's, rounded down, and its draws differ": lambda: [
+        (row["kept"], row["again"]) for row in rivals["rows"] if row["what"] == "MetriQDataLoader"] == [
+        ([int(n * d) for n, d in zip(case["sizes"], quotas.drop_densities(
+            case["sizes"], np.divide(case["right"], case["total"]), case["density"]), strict=True)], False)],
+    "dPrune's draws have one fixed seed": lambda: all(
+        row["again"] for row in rivals["rows"] if row["library"] == "dprune"),
     "these are three examples at density 0.3": lambda: len(runs) == 3 and density == own_data.DENSITY,
 })  # fmt: skip
 prose.box(

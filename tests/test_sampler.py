@@ -107,3 +107,14 @@ def test_positions_fit_datasets_of_hugging_face():
     assert data.select(kept)["text"][:] == [str(i) for i in kept]
     with pytest.raises(ValueError, match=r"labels is a whole Dataset: pass one column, such as data\['label'\]"):
         drop.prune(data, COUNTS, 0.3)
+
+    names = ["b", "a"]  # as the page does it with ClassLabel
+    train = data.cast_column("label", datasets.ClassLabel(names=names))
+    answers = [names[k] for k in train["label"][::3]]
+    plan = drop.plan(train["label"], validation=(train["label"][::3], answers), density=0.3,
+                     classes=train.features["label"].names)  # fmt: skip
+    assert set(plan.counts) <= set(names) and len(train.select(plan.positions())) == 30
+    with pytest.raises(ValueError, match=r"a whole DatasetDict: pass one column, such as data\['train'\]\['label'\]"):
+        drop.prune(datasets.DatasetDict(train=train), COUNTS, 0.3)
+    with pytest.raises(ValueError, match=r"pass list\(…\) of it"):
+        drop.prune(data.to_iterable_dataset()["label"], COUNTS, 0.3)

@@ -70,6 +70,11 @@ def examples() -> dict[str, list[Before]]:
     return {name: [Before(**run) for run in runs] for name, runs in found["runs"].items()}
 
 
+def rivals() -> dict:
+    """What other libraries keep of one small case, measured by `rerun/rivals.py`."""
+    return json.loads((MEASURED / "rivals.json").read_text(encoding="utf-8"))
+
+
 def together(runs: Sequence[Before]) -> Before:
     """The means over several runs."""
     recalls = {name: list(np.mean([run.recalls[name] for run in runs], axis=0)) for name in runs[0].recalls}

@@ -125,7 +125,7 @@ def test_messages_speak_of_options(here):
     assert "is not known: give right and total, or --predictions" in shown
     (here / "sure.csv").write_text("class,right,total\ncat,50,50\ndog,30,50\n")
     shown = call("plan train.csv --label animal --recalls sure.csv --density 0.3 --rule drop --at-least 0").stdout
-    assert "'cat' keeps none of its samples (its recall is 1): --at-least keeps some" in shown
+    assert "nothing is kept of class 'cat' (its recall is 1): --at-least keeps some" in shown
     np.save(here / "r.npy", np.array([0.9, 0.6]))
     for line in ("--recalls r.npy", "--recalls bare.csv --at-least 99", "--recalls recalls.csv --label id"):
         outcome = call(f"plan train.csv --label animal {line} --density 0.3")
