@@ -207,8 +207,8 @@ tables.show(
 # %% [markdown]
 # datacull's `MetriQDataLoader` is the paper's bare rule under its first name (its `pruning_rate` is what stays); it
 # draws from NumPy's global state, and keeps nothing of a class whose recall is 1. dPrune ranks by a score alone, or not
-# at all; its draws have one fixed seed. A plan goes into imbalanced-learn as
-# `RandomUnderSampler(sampling_strategy=plan.counts)`.
+# at all; its draws have one fixed seed. imbalanced-learn's `RandomUnderSampler` draws the quotas of a plan with
+# `sampling_strategy=plan.counts`.
 #
 # ## What it means, and where it differs from the paper
 #
