@@ -23,7 +23,7 @@ from drop.experiments.benchmarks import SCALES
 
 ARROWS = {"above": "↑", "below": "↓", "open": "?", "does not apply": "n/a", "not measured": "–"}
 TONES = {"holds": "above", "true by definition": "above", "fails": "below"}
-MOST = 3  # data sets with a column of their own
+MOST = 2  # data sets with a column of their own
 KINDS = {"ours": "More than the paper says: ", "by_definition": "True by definition: "}
 UNKNOWN = "available to us"  # in what the paper's value is
 
