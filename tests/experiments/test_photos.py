@@ -70,10 +70,11 @@ def test_a_folder_is_found_whatever_else_lies_in_it(tmp_path):
     for name in ("fly/notes.txt", "ant/movie.mp4", "README.md", "ant/.DS_Store"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
+    (tmp_path / "bee" / "elsewhere").symlink_to(tmp_path / "ant", target_is_directory=True)
     found = photos.find(tmp_path)
     assert found.classes == ("ant", "bee") and found.labels.tolist() == [0, 0, 1] and found.empty == ("fly",)
     assert [str(path.relative_to(tmp_path)) for path in found.files] == ["ant/1.png", "ant/deep/2.JPG", "bee/1.png"]
-    assert [path.name for path in found.skipped] == ["movie.mp4", "notes.txt", "README.md"]
+    assert [path.name for path in found.skipped] == ["movie.mp4", "elsewhere", "notes.txt", "README.md"]
     assert found.held_out is None
 
 
