@@ -47,8 +47,7 @@ whole = [p for p in ["full", *methods] if grid.of(p, 1.0)]
 places = [(p, d) for d in pruned for p in here if grid.of(p, d)] + [(p, 1.0) for p in whole]
 METRICS = ["worst_group", "average", "reweighted_average", "gap"]
 found = {place: {m: grid.estimate(*place, m) for m in METRICS} for place in places}
-first = next(iter(grid.found.values()))
-sizes = np.array(first["class_sizes"])
+sizes = np.array(grid.some["class_sizes"])
 groups = [name.replace("Pullover or Coat", "coats").replace("Shirt or T-shirt/top", "shirts") for name in grid.classes]
 
 

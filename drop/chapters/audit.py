@@ -104,7 +104,7 @@ class Audit:
 
     @property
     def sizes(self) -> np.ndarray:
-        return np.array(next(iter(self.grid.found.values()))["class_sizes"])
+        return np.array(self.grid.some["class_sizes"])
 
     def is_flat(self, pruner: str) -> bool:
         """Whether the pruner keeps the same share of every class, but for whole samples."""

@@ -75,8 +75,17 @@ class Grid:
         return self._records.get((pruner, density), [])
 
     @property
+    def some(self) -> Record:
+        """Any record of the grid, for what all have in common; ValueError where there is none."""
+        for record in self.found.values():
+            return record
+        raise ValueError(
+            f"{self.benchmark} at {self.scale} scale has no record yet; give train = 'missing', or measure it before"
+        )
+
+    @property
     def classes(self) -> list[str]:
-        return next(iter(self.found.values()))["classes"]
+        return self.some["classes"]
 
     def recalls(self, pruner: str, density: float) -> np.ndarray:
         """Test recalls (seeds, K)."""
@@ -159,7 +168,7 @@ class Grid:
 
     def recipe_in_words(self) -> str:
         """Network, schedule, query models and what reports."""
-        recipe, some = self.entry.recipe, next(iter(self.found.values()))
+        recipe, some = self.entry.recipe, self.some
         images = metrics.tally(some["test"])[1].min()
         split = (
             f"Validation images of their own give the quotas of groups; test images report, {images:,} a group."
@@ -216,10 +225,7 @@ def side_by_side(
     """Grids of several benchmarks: the first is trained if asked, and must have a record (ValueError); the others are
     shown as far as they have been measured. `more`: as of Grid."""
     first = Grid(benchmark, scale, pruners, densities, seeds, train, **more)
-    if not first.found:
-        raise ValueError(
-            f"{benchmark} at {scale} scale has no record yet; give train = 'missing', or measure it before"
-        )
+    _ = first.some  # or a ValueError
     known = [entry.name for entry in benchmarks.TABLE if entry.scale == scale]
     others = [name for name in beside if name in known and name != benchmark]
     found = [Grid(name, scale, pruners, densities, seeds, **more) for name in others]

@@ -72,6 +72,13 @@ def test_grids_side_by_side_leave_out_what_has_not_been_measured():
         prose_grids([], seeds=[77])
 
 
+def test_a_grid_without_records_says_so_when_it_is_read():
+    grid = Grid("cifar10", "paper", ["random"], [0.1], [0])
+    for read in (lambda: grid.classes, grid.recipe_in_words):
+        with pytest.raises(ValueError, match="cifar10 at paper scale has no record yet; give train = 'missing'"):
+            read()
+
+
 def prose_grids(beside: list[str], seeds=(0,)) -> list[str]:
     from drop.chapters.grid import side_by_side
 
