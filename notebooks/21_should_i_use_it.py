@@ -277,6 +277,8 @@ prose.values({
     "lost_fashion": lambda: f"{100 * lost['Fashion-MNIST'][SIZES.index(100)]:.0f} %",
     "lost_cifar": lambda: f"{100 * lost['CIFAR-10'][SIZES.index(100)]:.0f} %",
 })  # fmt: skip
+
+# %% tags=["remove-input"]
 prose.holds({
     "the default is below random nowhere": lambda: own_data.outcomes(own_data.sets("choose"))["prune"].fails == 0
     and judged["prune"].fails == 0,

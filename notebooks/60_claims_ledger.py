@@ -351,6 +351,8 @@ prose.values({
     "moved": lambda: str(max(sum(families[key].verdict != main[key].verdict for key in main)
                              for families in scaled.values()) or "none"),
 })  # fmt: skip
+
+# %% tags=["remove-input"]
 prose.holds({
     "no claim fails": lambda: not verdicts["fails"],
     "at a kept average no worst class falls, and on Fashion-MNIST all lie below": lambda: (

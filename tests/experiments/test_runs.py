@@ -291,7 +291,7 @@ def test_ctrl_c_ends_with_130_and_keeps_what_is_finished(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
     _, errors = process.communicate()
     assert process.returncode == 130, errors
-    assert "finished runs are kept" in errors and "Traceback" not in errors
+    assert "what is finished is kept" in errors and "Traceback" not in errors
     assert len(list(tmp_path.rglob("*.npz"))) >= 1 and not list(tmp_path.rglob("*.tmp"))
 
 
