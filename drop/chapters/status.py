@@ -25,11 +25,17 @@ def origins(records: Iterable[Record]) -> list[list]:
     for record in records:
         p = record["provenance"]
         how = (p.get("instructions") or "not known", p.get("arithmetic") or "not known", TREES[p.get("clean")])
-        kinds[(p["device"], *how, p["torch"])].append(p["date"][:10])
+        kinds[(_processor(p["device"]), *how, p["torch"])].append(p["date"][:10])
     return [
         [len(dates), *kind[:4], " to ".join(sorted({min(dates), max(dates)})), kind[4]]
         for kind, dates in sorted(kinds.items())
     ]
+
+
+def _processor(device: str) -> str:
+    """A device's name without what its maker adds, such as "Intel Xeon, 2 cores"."""
+    name = device.removeprefix("cpu (").removesuffix(")") if device.startswith("cpu (") else device
+    return name.replace("(R)", "").replace(" Processor", "")
 
 
 class Missing(NamedTuple):

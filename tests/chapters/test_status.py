@@ -11,6 +11,7 @@ def test_every_record_has_an_origin_and_older_ones_say_what_is_not_known():
     rows = status.origins(found)
     assert sum(row[0] for row in rows) == len(found)
     assert any(row[2:5] == ["not known"] * 3 for row in rows)
+    assert {"AMD EPYC, 2 cores", "Intel Xeon, 2 cores"} <= {row[1] for row in rows}
 
 
 def test_a_cell_without_a_record_is_missing_with_its_command_and_a_measured_one_is_not():
