@@ -160,7 +160,7 @@ def _short(attribute: re.Match) -> str:
         value = value.replace(": ", ":").replace("; ", ";")
     if name == "d":  # a box by its corners; lines without their letters
         value = re.sub(r"M (\S+) (\S+) L (\S+) \2 L \3 (\S+) L \1 \4 z", r"M\1 \2H\3V\4H\1z", value.strip())
-        value = value.replace(" L ", " ")
+        value = value if re.search("[QCSTA]", value) else value.replace(" L ", " ")  # a move or a line goes on as lines
     return f' {name}="{value}"'
 
 

@@ -248,3 +248,12 @@ INK_AND_GROUND = """() => [...document.querySelectorAll('.drop-figure')].map(fig
   while (ground && /rgba\\(.*, 0\\)|transparent/.test(fill(ground))) ground = ground.parentElement;
   return [light(getComputedStyle(figure).color), ground ? light(fill(ground)) : 255];
 })"""
+
+
+def test_every_path_of_a_figure_is_whole():
+    """Each command has all the numbers it takes: browsers draw a path up to the first that has not."""
+    takes = {"M": 2, "L": 2, "H": 1, "V": 1, "Q": 4, "C": 6}
+    for page in sorted((ROOT / "book").glob("*.ipynb")):
+        for path in re.findall(r' d=\\"([MLHVQCz0-9 .-]+)\\"', page.read_text(encoding="utf-8")):
+            for command, numbers in re.findall(r"([MLHVQC])([^A-Za-z]*)", path):
+                assert len(numbers.split()) % takes[command] == 0, (page.name, command, numbers)
