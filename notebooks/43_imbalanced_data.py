@@ -49,17 +49,23 @@ rules = [p for p in RULES if grids[0].of(p, focus)]
 others = [p for p in [*pruners, "full"] if p != "random+drop"]
 label = {p: figures.method(p).label for p in [*pruners, "full"]}
 
+
 # %% tags=["hide-input", "nbval-ignore-output"]
-figures.show(
-    [charts.differences(g, [("random+drop", p, d) for p in others], BOTH, f"DRoP − …, density {d:g}", reach=40)
-     for g in grids for d in pruned[:2]],
-    caption="Random+DRoP minus each other method, in points of the worst class (filled) and of the average (open), "
-    f"with paired 95 % intervals ({scope}); full data is training on everything.",
-    alt=f"Random+DRoP's worst class at density {focus:g} minus that of " + "; ".join(
-        f"{label[p]} {prose.points(e)}" for g in grids for p in others
-        if (e := g.compare("random+drop", p, focus, density_b=1.0 if p == "full" else None))) + " points.",
-    name="duels",
-)  # fmt: skip
+def duels(grids, others, name):
+    """Random+DRoP minus each other method on each data set, at the two lowest densities."""
+    figures.show(
+        [charts.differences(g, [("random+drop", p, d) for p in others], BOTH, f"{g.title}: DRoP − …, {d:g}", reach=40)
+         for g in grids for d in pruned[:2]],
+        caption="Random+DRoP minus each other method, in points of the worst class (filled) and of the average (open), "
+        f"with 95 % intervals ({scope_of(grids)}); full data is training on everything.",
+        alt=f"Random+DRoP's worst class at density {focus:g} minus that of " + "; ".join(
+            f"{label[p]} ({g.title}) {prose.points(e)}" for g in grids for p in others
+            if (e := g.compare("random+drop", p, focus, density_b=1.0 if p == "full" else None))) + " points.",
+        name=name,
+    )  # fmt: skip
+
+
+duels(grids, others, "duels")
 
 # %% tags=["remove-input"]
 for g in grids:
@@ -170,16 +176,7 @@ tails = [g for g in tails if g.found]
 label |= {p: figures.label(p) for p in LOSSES}
 against = [p for p in (*kept_of, "full") if p != "random+drop"]
 if tails:
-    figures.show(
-        [charts.differences(g, [("random+drop", p, d) for p in against], BOTH, f"{g.title}: DRoP − …, {d:g}", reach=40)
-         for g in tails for d in pruned[:2]],
-        caption="Random+DRoP minus each other method, in points of the worst class (filled) and of the average (open), "
-        f"with 95 % intervals ({scope_of(tails)}).",
-        alt=f"Random+DRoP's worst class at density {focus:g} minus that of " + "; ".join(
-            f"{label[p]} ({g.title}) {prose.points(e)}" for g in tails for p in against
-            if (e := g.compare("random+drop", p, focus, density_b=1.0 if p == "full" else None))) + " points.",
-        name="tail_duels",
-    )  # fmt: skip
+    duels(tails, against, "tail_duels")
 
 # %% tags=["remove-input"]
 for g in tails:

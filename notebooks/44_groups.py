@@ -98,10 +98,10 @@ figures.show(
 # %% [markdown]
 # ## Full training falls for the background
 #
-# Both the garment and the scene are learnable alone. A network trained on everything takes the scene for the class: the
-# rare groups, in which scene and class disagree, are much worse than the others. Two averages tell different stories of
-# it. Over the test images, as many of each group, it is {glue:text}`full_average`; re-weighted to the training groups
-# it is {glue:text}`full_reweighted`, because 95 % of the training images are of the groups that are easy.
+# A network trained on everything takes the scene for the class: the rare groups, in which scene and class disagree, are
+# much worse than the others. Two averages tell different stories of it. Over the test images, as many of each group, it
+# is {glue:text}`full_average`; re-weighted to the training groups it is {glue:text}`full_reweighted`, because 95 % of
+# the training images are of the groups that are easy.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 shown = [place for place in [("full", 1.0), *((p, focus) for p in pruners), ("group-dro", 1.0)]
