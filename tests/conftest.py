@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 ALONE = (
     "tests/publish/test_notebooks.py::test_runs_at_smoke_scale",
     "tests/publish/test_book.py::test_pages_in_a_browser",
+    "tests/publish/test_browser.py::test_no_page_has_a_serious_barrier",
     "tests/rerun/test_batch.py::test_killing",
     "tests/rerun/test_remote.py::test_a_round_trip",
     "tests/experiments/test_runs.py::test_a_killed_sweep",

@@ -126,8 +126,9 @@ FASHION = Recipe("small-32-64-64", 9, 256, 0.15, 2e-3)
 LONG_TAIL = dataclasses.replace(FASHION, epochs=12, short_epochs=2)  # of 24,000 images instead of 60,000
 GARMENTS = Recipe("small-32-64-64", 20, 256, 0.15, 1e-3, shift=2, short_epochs=2)  # of 12,000 images
 CIFAR = Recipe("small-48-96-128", 7, 256, 0.15, 1e-3, shift=2)
-# Chosen on validation images: 61 % of them right after training on everything (one trial, seed 100).
-CIFAR100 = dataclasses.replace(CIFAR, model="small-96-192-256", epochs=10, rate=0.2)
+# Three trials with seed 100, judged by validation images after training on everything: this one has 52 % of them right
+# in 111 CPU seconds, small-64-128-192 for 8 epochs 58 % in 190, small-96-192-256 for 10 epochs 61 % in 402.
+CIFAR100 = dataclasses.replace(CIFAR, rate=0.2)
 VGG16 = Recipe("vgg16", 160, 128, 0.1, 1e-4, drops=(80, 120), nesterov=False, shift=4, short_epochs=16,
                full_epochs=160, window=10, evaluations=8)  # fmt: skip
 VGG19 = dataclasses.replace(VGG16, model="vgg19", weight_decay=5e-4)

@@ -15,12 +15,29 @@ SOURCES = pages.sources()
 by_name = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
 
+@pytest.fixture(scope="session")
+def smoke_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that the notebooks executed by this process share: what two of them need is trained once."""
+    return tmp_path_factory.mktemp("smoke-records")
+
+
 @by_name
-def test_runs_at_smoke_scale(source: Path, request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_runs_at_smoke_scale(source: Path, request, monkeypatch: pytest.MonkeyPatch, smoke_records: Path):
     if source.stem in pages.LIVE:
         assert pages.Page(source).file in request.getfixturevalue("live_pages")
         return
-    monkeypatch.setenv("DROP_RECORDS", str(tmp_path))
+    run_at_smoke_scale(source, smoke_records, monkeypatch)
+
+
+@pytest.mark.full
+@by_name
+def test_trains_all_that_it_needs(source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    if "train" in pages.parameters(source):
+        run_at_smoke_scale(source, tmp_path, monkeypatch)
+
+
+def run_at_smoke_scale(source: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROP_RECORDS", str(store))
     known = pages.parameters(source)
     values = {name: SMOKE[name] for name in SMOKE if name in known} if "train" in known else {}
     pages.execute(pages.Page(source), values)
