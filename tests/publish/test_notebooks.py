@@ -12,6 +12,7 @@ from publish import pages
 
 SMOKE = {"scale": "smoke", "train": "missing", "seeds": [0], "densities": [0.1, 1.0]}
 SOURCES = pages.sources()
+TRAINING = [source for source in SOURCES if "train" in pages.parameters(source)]
 by_name = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
 
@@ -21,26 +22,22 @@ def smoke_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("smoke-records")
 
 
-@by_name
-def test_runs_at_smoke_scale(source: Path, request, monkeypatch: pytest.MonkeyPatch, smoke_records: Path):
-    if source.stem in pages.LIVE:
-        assert pages.Page(source).file in request.getfixturevalue("live_pages")
-        return
+@pytest.mark.parametrize("source", TRAINING, ids=lambda path: path.stem)
+def test_runs_at_smoke_scale(source: Path, monkeypatch: pytest.MonkeyPatch, smoke_records: Path):
+    """The others have no scale: nbval runs all of their cells, and the quickstart is made with the book."""
     run_at_smoke_scale(source, smoke_records, monkeypatch)
 
 
 @pytest.mark.full
-@by_name
+@pytest.mark.parametrize("source", TRAINING, ids=lambda path: path.stem)
 def test_trains_all_that_it_needs(source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    if "train" in pages.parameters(source):
-        run_at_smoke_scale(source, tmp_path, monkeypatch)
+    run_at_smoke_scale(source, tmp_path, monkeypatch)
 
 
 def run_at_smoke_scale(source: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROP_RECORDS", str(store))
     known = pages.parameters(source)
-    values = {name: SMOKE[name] for name in SMOKE if name in known} if "train" in known else {}
-    pages.execute(pages.Page(source), values)
+    pages.execute(pages.Page(source), {name: SMOKE[name] for name in SMOKE if name in known})
 
 
 @by_name
