@@ -379,8 +379,8 @@ marks = {"Random": (0.0, once[0], draw.RANDOM), "γ*": (star, worst_after(star, 
          "DRoP": (1.0, worst_after(1.0, 1), draw.DROP)}  # fmt: skip
 figures.show(
     [draw.steps(lines, minimax), draw.exponents(gammas, once, marks, minimax)],
-    caption=f"Left: worst-class risk after each of ten steps that multiply the densities by the risks or replace them. "
-    f"Right: after one step, against the exponent. Exact ({setting}).",
+    caption=f"First: worst-class risk after each of ten steps that multiply the densities by the risks or replace "
+    f"them. Second: after one step, against the exponent. Exact ({setting}).",
     alt=f"Random {100 * once[0]:.1f} %, one plain step {100 * worst_after(1.0, 1):.1f} %, one step with exponent "
     f"{star:.2f} {100 * worst_after(star, 1):.1f} %, minimax {100 * minimax:.1f} %.",
     name="steps",

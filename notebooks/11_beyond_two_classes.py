@@ -79,8 +79,8 @@ def harmed(values):
 figures.show(
     [draw.shares_by_world(closed), draw.shares_by_risk(every, pooled)],
     caption="How far quotas lead from the worst-class risk of random pruning (0) to the least possible (1); below 0 "
-    f"they harm. {len(every)} random mixtures, exact. Left: medians, the middle half (thick) and the middle 90 % "
-    "(thin); right: a dot is a mixture, lines join the medians of eight groups from easy to hard.",
+    f"they harm. {len(every)} random mixtures, exact. First panel: medians, the middle half (thick) and the middle "
+    "90 % (thin); second: a dot is a mixture, lines join the medians of eight groups from easy to hard.",
     alt="Medians: "
     + "; ".join(f"{world}: {', '.join(f'{name} {np.median(v):.1f}' for name, v in shares.items())}"
                 for world, shares in closed.items()) + ".",
@@ -190,8 +190,8 @@ risks = {name: example.risks(priors) for name, priors in quotas.items()}
 looks = [(draw.RANDOM, "o"), (draw.DROP, "D"), (draw.DAMPED, "v"), (draw.MINIMAX, "s")]
 figures.show(
     [draw.ordered_rules(means, stds), draw.class_risks(risks, looks)],
-    caption=f"Left: {size} normal classes with the thresholds of least average risk at even priors and those of least "
-    "worst-class risk. Right: the risk of each class after four kinds of quotas, exact.",
+    caption=f"First: {size} normal classes with the thresholds of least average risk at even priors and those of least "
+    "worst-class risk. Second: the risk of each class after four kinds of quotas, exact.",
     alt="Worst-class risk: " + ", ".join(f"{name} {100 * r.max():.1f} %" for name, r in risks.items()) + ".",
     name="ordered",
 )  # fmt: skip

@@ -153,8 +153,8 @@ WHAT = {"kept": "kept of the class (%)", "recalls": "test accuracy of the class 
 figures.show(
     [from_zero(charts.classes(*of_classes(g, w), f"{g.title}, density {focus:g}", x))
      for g in grids for w, x in WHAT.items()],
-    caption=f"What each class keeps at density {focus:g} (left), and how well it is recognised then (right), the class "
-    f"that is hardest after training on everything on top; means over seeds; {scopes}.",
+    caption=f"What each class keeps at density {focus:g} (first), and how well it is recognised then (second), the "
+    f"class that is hardest after training on everything on top; means over seeds; {scopes}.",
     alt="The hardest class, "
     + "; ".join(f"{of_classes(g, 'kept')[1][0]} on {g.title}, keeps "
                 + ", ".join(f"{v[0]:.0f} % under {label[p]}" for p, v in of_classes(g, "kept")[0].items())

@@ -65,8 +65,8 @@ for _, ax in (left, right):
     ax.legend(fontsize=charts.TEXT)
 figures.show(
     [left[0], right[0]],
-    caption="Exact means. Left: the smallest of 10, 100 and 1000 measured recalls where every class truly has 70 % "
-    f"(thin line). Right: with the recalls of {grids[0].title} after training on everything, the smallest test recall "
+    caption="Exact means. First: the smallest of 10, 100 and 1000 measured recalls where every class truly has 70 % "
+    f"(thin line). Second: with the recalls of {grids[0].title} after training on everything, the smallest test recall "
     "and the test recall of the class chosen on validation enclose the true worst class (thin line).",
     alt="With 100 classes and 50 images the expected smallest of recalls that are all 70 % is "
     f"{100 * minimum.expected_minimum(np.full(100, 0.7), 50):.0f} %.",

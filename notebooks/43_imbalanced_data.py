@@ -106,8 +106,8 @@ def recalls(audit):
 figures.show(
     [charts.classes(values(a), a.grid.classes, "", x, log) for a in audits
      for values, x, log in ((images_kept, "images kept", True), (recalls, "test accuracy of the class (%)", False))],
-    caption=f"Images that each class keeps at density {focus:g} (left), and its test accuracy then (right); means over "
-    f"seeds ({scope}). Classes from the most frequent to the rarest.",
+    caption=f"Images that each class keeps at density {focus:g} (first), and its test accuracy then (second); means "
+    f"over seeds ({scope}). Classes from the most frequent to the rarest.",
     alt="The worst class is " + "; ".join(
         f"{a.grid.classes[row.argmin()]} under {label[p]} with {row.min():.0f} % "
         f"({images_kept(a)[p][row.argmin()]:,.0f} of {a.sizes[row.argmin()]:,} images)"
@@ -134,7 +134,7 @@ for a in audits:
 # %% tags=["hide-input", "nbval-ignore-output"]
 figures.show(
     [charts.curves(g, metric, pruners, densities) for g in grids for metric in ("average", "worst_class")],
-    caption=f"Average (left) and worst-class accuracy (right) against the fraction kept ({scope}). Dots are single "
+    caption=f"Average (first) and worst-class accuracy (second) against the fraction kept ({scope}). Dots are single "
     "seeds. Dotted: training on everything.",
     alt=f"At density {focus:g} the worst class has " + "; ".join(
         f"{100 * g.value(p, focus, 'worst_class'):.0f} % under {label[p]}" for g in grids for p in pruners

@@ -59,7 +59,7 @@ def named(p, d):
 figures.show(
     [charts.curves(grid, "worst_group", here, densities, f"{grid.title}: worst group (%)"),
      charts.curves(grid, "average", here, densities, f"{grid.title}: average (%)")],
-    caption=f"Worst group (left) and average over test images (right), as many of each group, against the fraction "
+    caption=f"Worst group (first) and average over test images (second), as many of each group, against the fraction "
     f"kept ({grid.scope}). Dots: single seeds. Dotted: training on everything.",
     alt=f"Worst group at density {pruned[0]:g}: "
     + ", ".join(f"{label[p]} {100 * found[p, pruned[0]]['worst_group'].value:.0f} %" for p in here) + ".",
@@ -112,8 +112,8 @@ figures.show(
                     f"Each group, pruned to {focus:g}", "test accuracy (%)"),
      charts.classes({p: grid.kept(p, focus).mean(axis=0) * sizes for p in here[:4] if grid.of(p, focus)}, groups,
                     f"Images kept of each group at {focus:g}", "images", log=True)],
-    caption=f"Left: test accuracy of each group, with its training images in brackets, on everything and at density "
-    f"{focus:g}. Right: how many images of each group are kept ({grid.scope}).",
+    caption=f"First: test accuracy of each group, with its training images in brackets, on everything and at density "
+    f"{focus:g}. Second: how many images of each group are kept ({grid.scope}).",
     alt="; ".join(f"{named(p, d)}: " + ", ".join(f"{g} {100 * r:.0f} %" for g, r in
                   zip(groups, grid.recalls(p, d).mean(axis=0), strict=True)) for p, d in shown) + ".",
     name="by_group",
@@ -141,8 +141,8 @@ figures.show(
      charts.differences(grid, [(p, "full", d) for p, d in places if p != "full"], ["worst_group", "average"],
                         "Minus training on everything", lambda p, _, d: named(p, d))],
     caption="Worst group (filled) and average over test images (open), in points with 95 % intervals, against random "
-    f"pruning at the same density (left) and against training on everything (right; {grid.scope}). Dashed: fewer than "
-    "five seeds.",
+    f"pruning at the same density (first) and against training on everything (second; {grid.scope}). Dashed: fewer "
+    "than five seeds.",
     alt="Worst group minus that of full training: " + "; ".join(
         f"{named(p, d)} {prose.points(e)}" for p, d in places if p != "full"
         if (e := grid.compare(p, "full", d, "worst_group", 1.0))) + ".",
