@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -29,23 +30,34 @@ Densities = Annotated[str, typer.Option(help="core, extended, or numbers separat
 Seeds = Annotated[str, typer.Option(help="numbers and ranges, such as 0-4 or 0,2")]
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as batch systems send it where time is up."""
+
+
+def _terminated(*_) -> None:
+    raise Terminated
+
+
 def guarded(command: Callable, panel: str = "The paper's benchmarks") -> Callable:
-    """Turn errors into one line and exit code 2, and Ctrl-C into 130; help lists the commands panel by panel."""
+    """Turn errors into one line and exit code 2, Ctrl-C into 130, SIGTERM into 143; help lists commands by panel."""
 
     @functools.wraps(command)
     def inner(*args, **kwargs) -> None:
+        before = signal.signal(signal.SIGTERM, _terminated)
         try:
             command(*args, **kwargs)
             sys.stdout.flush()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as end:
             console.print("stopped; what is finished is kept, and the same command goes on")
-            raise typer.Exit(130) from None
+            raise typer.Exit(143 if isinstance(end, Terminated) else 130) from None
         except BrokenPipeError:  # whoever reads has enough, as in `drop table | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is flushed into it at the end
             raise typer.Exit(0) from None
         except (ValueError, OSError, ImportError) as error:
             console.print(f"error: {error}", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(2) from None
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     return app.command(rich_help_panel=panel)(inner)
 

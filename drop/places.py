@@ -32,8 +32,10 @@ def absolute(folder: str | Path) -> Path:
     try:
         return Path(folder).expanduser().absolute()
     except RuntimeError:
+        user = Path(folder).parts[0].removeprefix("~")
+        whose = f"there is no user {user!r}" if user else "this user has no home folder"
         hint = "set HOME, or name folders by DROP_DATA and DROP_RECORDS"
-        raise OSError(f"{folder} cannot be found, because this user has no home folder; {hint}") from None
+        raise OSError(f"{folder} cannot be found, because {whose}; {hint}") from None
 
 
 def settle() -> None:

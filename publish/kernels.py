@@ -78,7 +78,7 @@ def check() -> None:
 def _private() -> Iterator[Path]:
     try:
         made = tempfile.TemporaryDirectory(prefix="drop-", ignore_cleanup_errors=True)
-        Path(made.name, "probe").write_bytes(bytes(2**16))
+        Path(made.name, "probe").write_bytes(bytes(2**20))
     except OSError as error:
         hint = "set TMPDIR to a folder with room"
         place = os.environ.get("TMPDIR") or "for temporary files"

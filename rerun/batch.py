@@ -24,7 +24,7 @@ from rerun.request import split
 
 HELP = """python -m rerun.batch NAME=VALUE ...   (make rerun NAME=VALUE ... is the same; names may be capitals)
 
-scale=laptop           smoke, laptop, paper-fast or paper
+scale=laptop           smoke, laptop, desk, paper-fast or paper
 benchmark=cifar10      names, separated by commas; default: the notebook's
 seeds=0-4              numbers and ranges; default: the notebook's
 notebook=NN_topic      names, separated by commas; default: every notebook that measures
@@ -33,6 +33,8 @@ jobs=1                 notebooks at a time
 dry=1                  only say what would run, what exists and what it costs
 pages=1                then pack the records, make the pages and render the book
 Options (-...) are passed on to Snakemake."""
+SWITCHES = {"dry", "pages"}
+ANSWERS = dict.fromkeys(("1", "yes", "true", "on"), "1") | dict.fromkeys(("0", "no", "false", "off"), "0")
 # Snakemake without its account of progress; its warnings and errors stay.
 QUIETLY = "import logging; logging.disable(logging.INFO); from snakemake.cli import main; main()"
 
@@ -40,13 +42,20 @@ QUIETLY = "import logging; logging.disable(logging.INFO); from snakemake.cli imp
 def settings_of(arguments: list[str]) -> dict[str, str]:
     """The settings among the arguments, such as scale=laptop or SCALE=laptop, less dry=0 and pages=0.
 
-    ValueError for what is no setting.
+    ValueError for what is no setting, given twice, or neither yes nor no.
     """
     pairs = [argument.split("=", 1) for argument in arguments if not argument.startswith("-")]
     if odd := [pair[0] for pair in pairs if len(pair) < 2]:
         raise ValueError(f"{odd[0]!r} is no setting; they look like scale=laptop")
+    names = [name.lower() for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]} is given twice")
     settings = {name.lower(): value for name, value in pairs if value}
-    return {name: value for name, value in settings.items() if (name, value) not in (("dry", "0"), ("pages", "0"))}
+    for name in SWITCHES & settings.keys():
+        if (answer := ANSWERS.get(settings[name].lower())) is None:
+            raise ValueError(f"{name} is {settings[name]!r}, but must be 1 or 0")
+        settings[name] = answer
+    return {name: value for name, value in settings.items() if name not in SWITCHES or value == "1"}
 
 
 def from_make() -> list[str]:
@@ -61,7 +70,7 @@ def main(arguments: list[str]) -> int:
         print(HELP)
         return 0
     if "--make" in arguments:
-        arguments = from_make()
+        arguments = [*from_make(), *(argument for argument in arguments if argument != "--make")]
     try:
         places.settle()
         request = settings_of(arguments)

@@ -88,9 +88,12 @@ def spec(name: str) -> dict[str, Any]:
 
 @functools.cache
 def registered(script: str) -> None:
-    """Run a script that registers benchmarks, once."""
+    """Run a script that registers benchmarks, once; ValueError where it fails."""
     if script:
-        runpy.run_path(script)
+        try:
+            runpy.run_path(script)
+        except Exception as error:
+            raise ValueError(f"register: {script} failed with {type(error).__name__}: {error}") from error
 
 
 def _code(source: Path) -> str:

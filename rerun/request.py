@@ -50,10 +50,13 @@ class Strict(yaml.SafeLoader):
     """YAML in which a name that is given twice is an error, where the last value would win without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        names = [self.construct_object(name, deep=True) for name, _ in node.value]
-        if twice := [name for name in names if names.count(name) > 1]:
-            problem = f"{twice[0]!r} is given twice"
-            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark)
+        names = [name for name, _ in node.value if name.tag != "tag:yaml.org,2002:merge"]
+        known: list[Any] = []
+        for name in names:
+            if (value := self.construct_object(name, deep=True)) in known:
+                problem = f"{value!r} is given twice"
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=name.start_mark)
+            known.append(value)
         return super().construct_mapping(node, deep)
 
 
@@ -61,6 +64,8 @@ def read_list(path: Path) -> list[dict[str, Any]]:
     """The entries of a YAML list; ValueError unless each is a mapping with a notebook."""
     try:
         entries = yaml.load(path.read_text(encoding="utf-8"), Strict)
+    except OSError as error:
+        raise ValueError(f"list is {str(path)!r}, but no such file can be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "notebook" in entry for entry in entries):
@@ -75,9 +80,10 @@ def expand(entry: dict[str, Any], folder: Path) -> Iterator[tuple[Path, dict[str
     list of lists gives one execution an item. Seeds and densities may be texts such as "0-4" and "core".
     """
     source = source_of(str(entry["notebook"]), folder)
-    register = str((folder / entry["register"]).resolve()) if "register" in entry else ""
-    if register and not Path(register).is_file():
-        raise ValueError(f"register is {entry['register']!r}, but there is no such script")
+    script = entry.get("register", "")
+    register = str((folder / script).resolve()) if script and isinstance(script, str) else ""
+    if "register" in entry and not (register and Path(register).is_file()):
+        raise ValueError(f"register is {script!r}, but must be the path of a script")
     known = defaults(source)
     given = {name: value for name, value in entry.items() if name not in RESERVED}
     for name in given:

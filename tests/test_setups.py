@@ -173,8 +173,35 @@ def test_a_parameters_cell_that_cannot_be_read_is_named(cell, said, tmp_path):
 
 def test_a_name_given_twice_in_a_list_is_an_error(tmp_path):
     (tmp_path / "list.yaml").write_text("- notebook: a\n  seeds: 0\n  seeds: 1\n")
-    with pytest.raises(ValueError, match="'seeds' is given twice.*line 1"):
+    with pytest.raises(ValueError, match="'seeds' is given twice.*line 3"):
         request.read_list(tmp_path / "list.yaml")
+
+
+def test_entries_of_a_list_may_be_merged(tmp_path):
+    (tmp_path / "list.yaml").write_text("- &a {notebook: a, seeds: 0}\n- &b {<<: *a, seeds: 1}\n- {<<: *b, seeds: 2}\n")
+    assert request.read_list(tmp_path / "list.yaml") == [{"notebook": "a", "seeds": k} for k in range(3)]
+
+
+@pytest.mark.parametrize("given, said", [
+    (["dry=maybe"], "dry is 'maybe', but must be 1 or 0"), (["scale=smoke", "SCALE=laptop"], "scale is given twice"),
+    (["seeds=0-999999999"], "seeds is '0-999999999', which are 1,000,000,000; at most 10,000 can be asked for at once"),
+    (["list={}/no.yaml"], "list is '{}/no.yaml', but no such file can be read (No such file or directory)"),
+    (["list={}/type.yaml"], "register is ['a'], but must be the path of a script"),
+    (["list={}/broken.yaml"], "register: {}/broken.py failed with ModuleNotFoundError: No module named 'nope'"),
+])  # fmt: skip
+def test_a_batch_that_cannot_be_asked_for_is_one_sentence(given, said, monkeypatch, tmp_path, capsys):
+    (tmp_path / "broken.py").write_text("import nope\n")
+    for name, script in (("type", "[a]"), ("broken", "broken.py")):
+        entry = f"- {{notebook: 20_prune_by_class, scale: smoke, seeds: 0, register: {script}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(entry)
+    monkeypatch.setenv("DROP_RECORDS", str(tmp_path))
+    whole = [] if given[0].startswith("list") else ["notebook=20_prune_by_class"]
+    assert batch.main([*(setting.format(tmp_path) for setting in given), *whole]) == 2
+    assert capsys.readouterr().err == f"error: {said.format(tmp_path)}\n"
+
+
+def test_no_is_no():
+    assert batch.settings_of(["PAGES=no", "dry=0"]) == {} and batch.settings_of(["dry=yes"]) == {"dry": "1"}
 
 
 # make

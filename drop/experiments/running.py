@@ -16,7 +16,8 @@ from drop.experiments import records
 def say(path: Path, what: str, since: str, done: int, steps: int) -> None:
     """Note that this process trains something: since when (ISO), and how many of its steps are done."""
     note = {"what": what, "since": since, "done": done, "steps": steps}
-    records.write(path, json.dumps(note | {"host": platform.node(), "process": os.getpid()}))
+    mine = {"host": platform.node(), "process": os.getpid(), "born": psutil.Process().create_time()}
+    records.write(path, json.dumps(note | mine))
 
 
 def running(root: Path) -> list[dict[str, Any]]:
@@ -25,8 +26,18 @@ def running(root: Path) -> list[dict[str, Any]]:
     for path in sorted((root / "running").glob("*.json")):
         try:
             note = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # it ended a moment ago
+            note["alive"] = note["host"] != platform.node() or _lives(note["process"], note.get("born"))
+        except (OSError, ValueError, TypeError, KeyError):  # it ended a moment ago, or is no note
             continue
-        note["alive"] = note["host"] != platform.node() or psutil.pid_exists(note["process"])
         found.append(note)
     return found
+
+
+def _lives(process: int, born: float | None) -> bool:
+    """Whether this process runs here, and is not another one that got its number later."""
+    try:
+        found = psutil.Process(process)
+        same = born is None or abs(found.create_time() - born) < 1
+        return same and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -76,6 +76,7 @@ def test_changes_stand_in_the_order_of_time(shown):
 
 
 def test_every_claim_of_the_book_has_a_place_on_the_page():
+    pytest.importorskip("jupytext")
     from publish.pages import SOURCES
 
     page = (SOURCES / "60_claims_ledger.py").read_text(encoding="utf-8")

@@ -163,6 +163,15 @@ def test_status_says_what_is_running_since_when(tmp_path, monkeypatch):
     running.say(tmp_path / "running" / "one.json", "cifar10 paper random 0.1 seed 0", "2026-01-02T03:04:05+00:00", 7, 9)
     gone = {"what": "query", "since": "x", "done": 0, "steps": 9, "host": running.platform.node(), "process": 2**22 + 1}
     (tmp_path / "running" / "two.json").write_text(json.dumps(gone))
+    (tmp_path / "running" / "three.json").write_text("[]")
     said = CliRunner().invoke(app, ["status"]).stdout
     assert "running since 2026-01-02T03:04:05+00:00: cifar10 paper random 0.1 seed 0, step 7 of 9" in said
     assert "interrupted, the same command goes on: query, step 0 of 9" in said
+
+
+def test_another_process_that_got_the_number_is_not_the_one_that_trained(tmp_path):
+    note = tmp_path / "running" / "one.json"
+    running.say(note, "a training", "x", 0, 9)
+    assert running.running(tmp_path)[0]["alive"]
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"born": 1.0}))
+    assert not running.running(tmp_path)[0]["alive"]

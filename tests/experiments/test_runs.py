@@ -285,12 +285,13 @@ def test_a_killed_sweep_loses_no_finished_run_repeats_none_and_leaves_no_worker_
     assert len(records.load(tmp_path)) == 4
 
 
-def test_ctrl_c_ends_with_130_and_keeps_what_is_finished(tmp_path):
+@pytest.mark.parametrize("blow, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_the_end_of_time_end_with_their_codes_and_keep_what_is_finished(blow, code, tmp_path):
     process = run_cli(*SWEEP, store=tmp_path)
     process.stdout.readline()
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
+    os.killpg(process.pid, blow)  # as a terminal and a batch system do: to all processes of the group
     _, errors = process.communicate()
-    assert process.returncode == 130, errors
+    assert process.returncode == code, errors
     assert "what is finished is kept" in errors and "Traceback" not in errors
     assert len(list(tmp_path.rglob("*.npz"))) >= 1 and not list(tmp_path.rglob("*.tmp"))
 
