@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from drop.experiments import benchmarks
 from drop.experiments.ranges import densities_of, seeds_of
 from publish import pages
 
@@ -137,8 +138,12 @@ def entries_of(request: dict[str, Any]) -> tuple[list[dict[str, Any]], Path]:
             raise ValueError(f"{', '.join(clash)} and a list were given; write these values into the list")
         path = Path(request["list"]).resolve()
         return read_list(path), path.parent
-    names = split(request.get("notebook")) or [p.stem for p in pages.sources() if "train" in defaults(p)]
-    given: dict[str, Any] = {"scale": split(request.get("scale")) or ["laptop"]}
+    scales = split(request.get("scale")) or ["laptop"]
+    every = {p.stem: defaults(p) for p in pages.sources() if "train" in defaults(p)}
+    there = {entry.name for entry in benchmarks.TABLE if entry.scale in scales}
+    fit = [name for name, values in every.items() if request.get("benchmark") or values["benchmark"] in there]
+    names = split(request.get("notebook")) or fit or list(every)
+    given: dict[str, Any] = {"scale": scales}
     if request.get("benchmark"):
         given["benchmark"] = split(request["benchmark"])
     if request.get("seeds") not in (None, ""):

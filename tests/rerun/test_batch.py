@@ -55,7 +55,7 @@ def measuring(**values) -> dict:
     ({"notebook": PRUNE, "seeds": []}, "seeds is"),
     ({"notebook": "11_beyond_two_classes", "mixtures": "many"}, "mixtures is 'many', but must be like 150"),
     ({"notebook": "21_prune_by_class"}, f"nearest: {PRUNE}"),
-    ({"notebook": PRUNE, "register": "nowhere.py"}, "no such script"),
+    ({"notebook": PRUNE, "register": "nowhere.py"}, "must be the path of a script"),
     ({"scale": "smoke"}, "each with `notebook:`"),
 ])  # fmt: skip
 def test_what_a_notebook_does_not_have_is_an_error_before_anything_starts(entry, message, tmp_path):
