@@ -11,10 +11,10 @@
 # :::{admonition} In short
 # :class: tip
 # **Scores lose the worst class where they lose the average too**, and mostly by *which* images they keep of a class:
-# the paper's bias at a kept average is not what we see on ten classes, but [on a hundred](42_a_hundred_classes.ipynb) it
-# is. At a tenth of the data the {term}`worst class` falls to {glue:text}`lowest_fashion` under EL2N on Fashion-MNIST and
-# to {glue:text}`lowest_cifar` under GraNd on CIFAR-10. By its intervals only Random+DRoP is better than random pruning
-# on both, with {glue:text}`highest_fashion` and {glue:text}`highest_cifar`.
+# the paper's bias at a kept average is not what we see on ten classes, but [on a hundred](42_a_hundred_classes.ipynb)
+# it is. At a tenth of the data the {term}`worst class` falls to {glue:text}`lowest_fashion` under EL2N on Fashion-MNIST
+# and to {glue:text}`lowest_cifar` under GraNd on CIFAR-10. By its intervals only Random+DRoP is better than random
+# pruning on both, with {glue:text}`highest_fashion` and {glue:text}`highest_cifar`.
 # :::
 
 # %% tags=["parameters", "hide-input"]
