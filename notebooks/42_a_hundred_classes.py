@@ -61,10 +61,9 @@ def words(pairs, metric="worst_ten"):
 
 
 figures.show(
-    [charts.differences(grid, to_random(d), BOTH, f"{grid.title}, density {d:g}", reach=12) for d in low],
+    [charts.differences(grid, to_random(d), BOTH, f"{grid.title}, density {d:g}", reach=20) for d in low],
     caption="Each pruner minus random pruning, in points of the ten weakest classes (filled) and of the average "
-    f"(open), with 95 % intervals ({grid.scope}). Dashed: fewer than five seeds. Beyond 12 points the first stands at "
-    "the edge.",
+    f"(open), with 95 % intervals ({grid.scope}). Dashed: fewer than five seeds.",
     alt="Ten weakest classes: " + "; ".join(words(to_random(d)) for d in low) + " points.",
     name="hundred",
 )  # fmt: skip
@@ -115,7 +114,7 @@ figures.show(
     "of the smallest class in the seed where it is smallest.",
     alt="Fewest images of a class: " + "; ".join(
         f"{label[p]} at {d:g} {audit.smallest(p, d)[0]:,}" for p, d in audit.places if p in pruners) + ".",
-    name="emptied",
+    name="classes_kept",
 )  # fmt: skip
 
 # %% tags=["remove-input"]
@@ -144,7 +143,7 @@ tables.show(
 imitated = [(f"random+{s}q", s, d) for s in strategies for d in audit.pruned]
 figures.show(
     [charts.differences(grid, [(f"random+{s}q", b, d) for s in strategies for d in audit.pruned
-                               for b in (s if own else "random",)], BOTH, title, reach=15,
+                               for b in (s if own else "random",)], BOTH, title, reach=20,
                         names=lambda a, _, d: f"{label[a].removeprefix('Random+')} {d:g}")
      for own, title in ((True, "minus its own samples"), (False, "minus Random"))],
     caption="Random samples at a strategy's class ratios, at the density beside the name: minus the strategy's own "

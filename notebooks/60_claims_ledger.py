@@ -13,8 +13,9 @@
 # **No claim of the paper fails here, and few are settled**: of {glue:text}`judged` verdicts (a claim on a data set)
 # {glue:text}`holds` say that it holds in every test, {glue:text}`mixed` that it holds in places and fails in others,
 # and {glue:text}`open` leave it open. DRoP's gain (C3) has {glue:text}`gain_above` of {glue:text}`gain_all` tests for
-# it and none against. That pruning by score is biased where it keeps the average (C1) has none for it on ten classes,
-# and on Fashion-MNIST {glue:text}`kept_below` against; on CIFAR-100 Dynamic Uncertainty bears it out.
+# it and {glue:text}`gain_below` against. That pruning by score is biased where it keeps the average (C1) has none for
+# it on ten classes, and on Fashion-MNIST {glue:text}`kept_below` against; on CIFAR-100 Dynamic Uncertainty bears it
+# out.
 # :::
 
 # %% tags=["parameters", "hide-input"]
@@ -129,10 +130,11 @@ shown.claim("C2")
 shown.claim("C3")
 
 # %% [markdown]
-# No test speaks against it. DRoP is ahead of random pruning in the worst class everywhere at 10 and 30 %. Open are the
-# strongest rivals, k-center and random samples at Forgetting's ratios (C3f). That it beats training on everything is
-# shown once, at 80 % on CIFAR-10 ({glue:text}`full_shown` points). More in [DRoP against the
-# field](40_drop_against_the_field.ipynb).
+# One test speaks against it: on CIFAR-100 at 30 % the average is {glue:text}`hundred_price` points from that of
+# training on everything, where the test allows five. On ten classes DRoP is ahead of random pruning in the worst class
+# everywhere at 10 and 30 %. Open are the strongest rivals, k-center and random samples at Forgetting's ratios (C3f).
+# That it beats training on everything is shown once, at 80 % on CIFAR-10 ({glue:text}`full_shown` points). More in
+# [DRoP against the field](40_drop_against_the_field.ipynb).
 #
 # ## C4: DRoP's quotas also help a strategy
 
@@ -329,6 +331,8 @@ prose.values({
     "blind": lambda: str(sum(registered.blind(member, cells) for member in members)),
     "members": lambda: str(len(members)),
     "gain_above": lambda: str(sum(member.state(0.025) == "above" for member in trade)),
+    "gain_below": lambda: str(sum(member.state(0.025) == "below" for member in trade)),
+    "hundred_price": lambda: gain("cifar100-laptop", "random+drop @ 0.3 > full - 0.05", "C3p"),
     "gain_all": lambda: str(len(trade)),
     "kept_below": lambda: str(sum(state == "below" for _, state in tests_of("C1b", FASHION))),
     "low_least": lambda: "{:.0f}".format(100 * min(
@@ -372,7 +376,11 @@ prose.holds({
         line("C2b", CIFAR, "full > random+drop @ 0.3 + 0.01")[1] == "above" and line("C2b", FASHION, GAP)[1] == "below"
         and all(line("C2b", p, "random+drop @ 0.8 > random+drop @ 0.3 + 0.01")[1] == "open" for p in TWO)
         and [found["C2", p].survivors[1] for p in TWO] == [1, 0]),
-    "nothing speaks against C3": lambda: not any(found["C3", place].counts["below"] for place in TWO),
+    "nothing speaks against C3 on ten classes, one test on a hundred": lambda: [
+        found["C3", place].counts["below"] for place in (*TWO, "cifar100-laptop")] == [0, 0, 1],
+    "on CIFAR-100 Dynamic Uncertainty loses the ten weakest and empties classes": lambda: all(
+        state == "above" for part in ("C1d", "C1h") for test, state in tests_of(part, "cifar100-laptop")
+        if test.line.metric != "worst_superclass" and "dynamic-uncertainty @ 0.1" in test.line.text),
     "DRoP is ahead of random pruning, k-center and ForgettingQ are open": lambda: all(
         {state for test, state in tests_of(part, place) if test.line.right[0] == rival} == {said} for place in TWO
         for part, rival, said in (("C3a", "random", "above"), ("C3a", "k-center", "open"),

@@ -59,6 +59,7 @@ for y, (_, r) in enumerate(rows):
         ax.annotate(f"{r['times']:.1f} times", (r["ours"], y), (0, 6), textcoords="offset points", ha="center",
                     fontsize=charts.TEXT)  # fmt: skip
 ax.set_xscale("log")
+ax.set_xlim(left=min(value for _, r in rows for value in (r.get("released"), r["ours"]) if value) / 3)
 ax.set_yticks(range(len(rows)), [name for name, _ in rows])
 ax.set_ylim(len(rows) - 0.5, -0.7)
 ax.grid(visible=False, axis="y")

@@ -70,10 +70,10 @@ class Shown:
 
     @property
     def columns(self) -> list[str]:
-        """The data sets on which at least half of the measured claims were tried."""
+        """The data sets on which more than half of the measured claims were tried."""
         claims = {claim["id"] for claim in self.document["claims"]}
         places = Counter(place for name, place in self.measured if name in claims)
-        return [place for place, n in places.items() if 2 * n >= len({name for name, _ in self.measured} & claims)]
+        return [place for place, n in places.items() if 2 * n > len({name for name, _ in self.measured} & claims)]
 
     def matrix(self) -> list[list]:
         """A row a claim: the verdict in each of `columns`, and those on other data."""
