@@ -72,16 +72,17 @@ tables.show(
 # %% [markdown]
 # ## What is missing
 #
-# The tests of the [claims ledger](60_claims_ledger.ipynb) name cells that lack records of some of the seeds 0 to 2.
-# This is the only place in the book that lists them, with the commands that measure them. One command measures all that
-# is missing of an experiment, such as `python -m drop.chapters.status cifar100-laptop | sh`; stopped, it goes on where
-# it was.
+# The tests of the [claims ledger](60_claims_ledger.ipynb) name cells that lack records of some of the seeds 0 to 2, or
+# 0 to 7 of the arms that most comparisons share. This is the only place in the book that lists them, with the commands
+# that measure them. One command measures all that is missing of an experiment, such as
+# `python -m drop.chapters.status cifar10-desk | sh`; stopped, it goes on where it was.
 
 # %% tags=["remove-input"]
 missing = status.missing(found)
 tables.show(
-    [[titled(place), count, words] for place, count, words in missing.rows],
-    ["experiment", "cells", "without three seeds"], "Cells (pruner and density) that a registered test needs.",
+    [[titled(place), seeds, count, words] for place, seeds, count, words in missing.rows],
+    ["experiment", "seeds", "cells", "that have fewer"],
+    "Cells (pruner and density) that a registered test needs, and how many seeds they are to have.",
 )  # fmt: skip
 figures.publish({
     "text/html": f'<details class="drop-made"><summary>Commands</summary><pre>{missing.commands}</pre></details>',

@@ -1,7 +1,7 @@
 """What the book stands on: where its records come from, and what registered tests still lack.
 
 python -m drop.chapters.status                         the commands that measure what is missing
-python -m drop.chapters.status cifar100-laptop | sh    measure what is missing of one experiment
+python -m drop.chapters.status cifar10-desk | sh    measure what is missing of one experiment
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from drop.experiments import benchmarks, records
 from drop.experiments.records import Record
 
 SEEDS = 3  # that every cell of a registered test is to have
+HUB_SEEDS, HUB = 8, ("full", "random", "random+drop")  # the arms that most comparisons share, see claims.yml
+HUBS = {"cifar10-laptop": HUB, "fashion-mnist-laptop": HUB, "fashion-mnist-long-tail-laptop": (*HUB, "random+balanced")}
 TREES = {True: "as committed", False: "changed", None: "not known"}
 
 
@@ -39,30 +41,32 @@ def _processor(device: str) -> str:
 
 
 class Missing(NamedTuple):
-    """What has no record: a row an experiment, and the commands that measure it."""
+    """What has no record: experiment, seeds, cells and their names, a row each; and the commands that measure it."""
 
-    rows: list[tuple[str, int, str]]
+    rows: list[tuple[str, int, int, str]]
     commands: str
 
 
 def missing(found: Iterable[Record]) -> Missing:
-    """The cells that lines of the claims file name and that lack records of some of the first SEEDS seeds."""
-    runs = [record["run"] for record in found if record["run"]["seed"] < SEEDS]
-    seeds = Counter((f"{run['benchmark']}-{run['scale']}", run["pruner"], run["density"]) for run in runs)
-    wanted: dict[str, dict[tuple[str, float], None]] = defaultdict(dict)
-    for place, side in _named(claims.load()):
-        if seeds[place, *side] < SEEDS:
-            wanted[place][side] = None
+    """The cells that lines of the claims file name, or that are hubs, and that lack records of some of their seeds."""
+    runs = [record["run"] for record in found]
+    wanted: dict[tuple[str, int], dict[tuple[str, float], None]] = defaultdict(dict)
+    for named, enough in ((_named(claims.load()), SEEDS), (_hubs(), HUB_SEEDS)):
+        mine = (run for run in runs if run["seed"] < enough)
+        seeds = Counter((f"{run['benchmark']}-{run['scale']}", run["pruner"], run["density"]) for run in mine)
+        for place, side in named:
+            if seeds[place, *side] < enough:
+                wanted[place, enough][side] = None
     rows, commands = [], []
-    for place, cells in sorted(wanted.items()):
+    for (place, enough), cells in sorted(wanted.items()):
         by_density: dict[float, list[str]] = defaultdict(list)
         for pruner, density in cells:
             by_density[density].append(pruner)
         words = "; ".join(f"at {d:g}: {', '.join(sorted(p))}" for d, p in sorted(by_density.items()))
-        rows.append((place, len(cells), words))
-        name, scale = split(place)
+        rows.append((place, enough, len(cells), words))
+        (name, scale), first = split(place), f"0-{enough - 1}"
         commands += [
-            f"python -m drop run {name} {scale} --pruners {','.join(sorted(p))} --densities {d:g} --seeds 0-{SEEDS - 1}"
+            f"python -m drop run {name} {scale} --pruners {','.join(sorted(p))} --densities {d:g} --seeds {first}"
             for d, p in sorted(by_density.items())
         ]
     return Missing(rows, "\n".join(commands))
@@ -72,6 +76,13 @@ def split(place: str) -> tuple[str, str]:
     """Benchmark and scale of a name such as cifar10-paper-fast; the longest scale that fits."""
     scale = max((s for s in benchmarks.SCALES if place.endswith(f"-{s}")), key=len)
     return place.removesuffix(f"-{scale}"), scale
+
+
+def _hubs() -> Iterator[tuple[str, tuple[str, float]]]:
+    """Every (experiment, (pruner, density)) of the arms that are to have more seeds."""
+    for place, pruners in HUBS.items():
+        for pruner in pruners:
+            yield from ((place, (pruner, d)) for d in ((1.0,) if pruner == "full" else (0.1, 0.3, 0.8)))
 
 
 def _named(document: dict) -> Iterator[tuple[str, tuple[str, float]]]:
@@ -89,12 +100,12 @@ def _named(document: dict) -> Iterator[tuple[str, tuple[str, float]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("places", nargs="*", metavar="EXPERIMENT", help="such as cifar100-laptop; default: all")
+    parser.add_argument("places", nargs="*", metavar="EXPERIMENT", help="such as cifar10-desk; default: all")
     places = parser.parse_args().places
     found = missing(records.Store().all())
-    if unknown := set(places) - {row[0] for row in found.rows}:
-        parser.error(f"nothing is missing of {', '.join(sorted(unknown))}; something is of " + ", ".join(
-            row[0] for row in found.rows))  # fmt: skip
+    known = dict.fromkeys(row[0] for row in found.rows)
+    if unknown := set(places) - set(known):
+        parser.error(f"nothing is missing of {', '.join(sorted(unknown))}; something is of " + ", ".join(known))
     for command in found.commands.splitlines():
         name, scale = command.split()[4:6]
         if not places or f"{name}-{scale}" in places:

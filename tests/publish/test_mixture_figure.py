@@ -11,7 +11,6 @@ import pytest
 from drop.mixture import GaussianMixture
 
 DATA = Path(__file__).parents[2] / "drop" / "data"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCRIPT = """
 const { solve } = require(process.argv[1]);
 const rows = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -60,24 +59,20 @@ def test_the_figure_computes_the_numbers_of_drop_mixture():
     np.testing.assert_allclose([r["feasibleDensity"] for r in theirs], mixture.feasible_density(), rtol=1e-12)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-def test_the_figure_follows_the_arrow_keys():
-    sync_api = pytest.importorskip("playwright.sync_api")
+def test_the_figure_follows_the_arrow_keys(browser):
     style, script = ((DATA / name).read_text() for name in ("mixture.css", "mixture.js"))
     page_text = f'<!doctype html><style>{style}</style><div class="mixture-lab"></div><script>{script}</script>'
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 360, "height": 800})
-        page.set_default_timeout(600_000)
-        problems = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.set_content(page_text)
-        cells = [page.locator("tbody tr").nth(1).inner_text().split()]
-        page.get_by_label("Distance of the means").focus()
-        page.keyboard.press("ArrowRight")
-        cells.append(page.locator("tbody tr").nth(1).inner_text().split())
-        wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-        browser.close()
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.set_default_timeout(600_000)
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.set_content(page_text)
+    cells = [page.locator("tbody tr").nth(1).inner_text().split()]
+    page.get_by_label("Distance of the means").focus()
+    page.keyboard.press("ArrowRight")
+    cells.append(page.locator("tbody tr").nth(1).inner_text().split())
+    wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    page.close()
     assert not problems and not wide
     for gap, shown in zip((2.0, 2.05), cells, strict=True):
         m = GaussianMixture((-gap / 2, gap / 2), (0.5, 1))
