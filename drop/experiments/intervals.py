@@ -317,8 +317,11 @@ def _value(trials: Trials, metric: str, k: int, which: str) -> float:
 
 
 def _chosen(trials: Trials, sums: np.ndarray, k: int) -> np.ndarray:
-    """The k sums (S, k) that look least on the other seeds' validation images; without any, on the test images."""
-    return np.argsort(_others(trials) @ sums.T, axis=1, kind="stable")[:, :k]
+    """The k sums (S, k) that look least on the other seeds' validation images; without any, on the test images.
+
+    Of equal sums the first: recalls are fractions of few images, and rounding must not break a tie.
+    """
+    return np.argsort((_others(trials) @ sums.T).round(12), axis=1, kind="stable")[:, :k]
 
 
 def _others(trials: Trials) -> np.ndarray:

@@ -68,6 +68,19 @@ def test_superclasses_are_twenty_of_five():
     assert intervals.estimate(made, "worst_class").value == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("metric", ["worst_superclass", "gap"])
+def test_rounding_breaks_no_tie(metric):
+    rng, K = np.random.default_rng(0), 100
+    test, validation = rng.binomial(50, 0.3, (2, 3, K)) / 50
+    validation = np.round(validation, 1)  # many sums are equal
+    hits, sizes, parents = np.repeat(test > 0.3, 50, axis=1), np.full(K, 50), SUPERCLASS
+    found = [
+        intervals.estimate(Trials(test, validation + 1e-15 * rng.standard_normal((3, K)), sizes, hits, parents), metric)
+        for _ in range(5)
+    ]
+    assert all((e.value, e.low, e.high) == pytest.approx((found[0].value, found[0].low, found[0].high)) for e in found)
+
+
 def test_the_ten_weakest_classes_are_each_networks_own():
     """Two networks, each weak in ten classes of its own on validation images, as on the test images."""
     recalls = np.full((2, 30), 0.9)
