@@ -134,8 +134,8 @@ for name in dict.fromkeys(pair["benchmark"] for pair in pairs):
         f"bf16 minus fp32 in points: {name}, {made['device']}, {made['instructions']}, {made['date'][:10]}: {verdict}.",
         digits=2, signed=["average", "worst class"], folded=False,
     )  # fmt: skip
-if not pairs:
-    figures.say("These pairs have not been measured yet: `python -m drop.chapters.arithmetics`.")
+if lacking := sorted({*arithmetics.BENCHMARKS} - {pair["benchmark"] for pair in pairs}):
+    figures.say(f"Not measured yet, on {' and '.join(lacking)}: `python -m drop.chapters.arithmetics`.")
 
 # %% [markdown]
 # ## Scores cost seconds, once their query models are trained
