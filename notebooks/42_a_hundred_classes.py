@@ -10,11 +10,12 @@
 #
 # :::{admonition} In short
 # :class: tip
-# **Here the paper's bias shows.** At a tenth of the data Dynamic Uncertainty is {glue:text}`du_average` points *better*
-# than random pruning on average and {glue:text}`du_weak` on its ten weakest classes: it keeps no image at all of
-# {glue:text}`emptied` classes. Random+DRoP's ten weakest are {glue:text}`drop_weak_0.1` points from random pruning's
-# at 0.1, {glue:text}`drop_weak_0.3` at 0.3 and {glue:text}`drop_weak_0.8` at 0.8, for {glue:text}`drop_average_0.1`,
-# {glue:text}`drop_average_0.3` and {glue:text}`drop_average_0.8` on average.
+# **Here one score of three shows the paper's bias.** At a tenth of the data Dynamic Uncertainty is
+# {glue:text}`du_average` points *better* than random pruning on average and {glue:text}`du_weak` on its ten weakest
+# classes: it keeps no image at all of {glue:text}`emptied` classes. Random+DRoP's ten weakest are
+# {glue:text}`drop_weak_0.1` points from random pruning's at 0.1, {glue:text}`drop_weak_0.3` at 0.3 and
+# {glue:text}`drop_weak_0.8` at 0.8, for {glue:text}`drop_average_0.1`, {glue:text}`drop_average_0.3` and
+# {glue:text}`drop_average_0.8` on average.
 # :::
 
 # %% tags=["parameters", "hide-input"]
