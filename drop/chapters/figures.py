@@ -24,7 +24,7 @@ import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from drop.experiments.benchmarks import SCORES
+from drop.experiments.benchmarks import FRESH, SCORES
 from drop.places import DATA
 
 INK = "#2b2d30"  # stands for the page's text colour; `svg` turns it into currentColor
@@ -52,6 +52,7 @@ METHODS = {
     "full": Method("Full data", INK, "*", ":"),
     "random": Method("Random", "#7d8287", "o"),
     "random+drop": Method("Random+DRoP", "#d55e00", "D"),
+    "random-fresh": Method("Fresh draw", "#4a6fa5", "$F$"),
     "cdb-w": Method("CDB-W", "#b3452c", "P"),
     "el2n": Method("EL2N", "#0f7fc4", "v"),
     "grand": Method("GraNd", "#6b5bd6", "^"),
@@ -66,6 +67,7 @@ METHODS = {
     "ldam-drw": Method("LDAM-DRW", "#2f8f6f", "$L$"),
     "crt": Method("cRT", "#c4516e", "d"),
 }
+RANKINGS = (*SCORES, FRESH)
 _RULES = {  # a quota rule's label, its colour where samples are random inside the classes, and its marker
     "drop": ("DRoP", "#d55e00", "D"), "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#5d7a3a", "d"),
     "gamma0.5": ("γ = ½", "#9a6b4f", "v"), "gamma2": ("γ = 2", "#9a6b4f", "^"), "gamma0.7": ("γ = 0.7", "#9a6b4f", ">"),
@@ -83,12 +85,12 @@ def method(name: str) -> Method:
     if name in METHODS:
         return METHODS[name]
     ranking, _, quota = name.partition("+")
-    if ranking in SCORES and quota in _RULES:
+    if ranking in RANKINGS and quota in _RULES:
         (label, colour, marker), random = _RULES[quota], ranking == "random"
         return Method(f"{METHODS[ranking].label}+{label}", colour if random else METHODS[ranking].colour, marker,
                       "-" if random else "--")  # fmt: skip
     source = quota.removesuffix("q")
-    if ranking in SCORES and quota.endswith("q") and source in METHODS:
+    if ranking in RANKINGS and quota.endswith("q") and source in METHODS:
         return Method(f"{METHODS[ranking].label}+{METHODS[source].label}Q", METHODS[source].colour, "X", ":")
     near = get_close_matches(name, METHODS, n=3) or list(METHODS)
     raise ValueError(f"no look for pruner {name!r}; did you mean {', '.join(near)}?")

@@ -46,7 +46,7 @@ RULES = [f"random+{rule}" for rule in benchmarks.RULES]
 
 
 def test_every_score_has_a_look():
-    assert [name for name in benchmarks.SCORES if name not in figures.METHODS] == []
+    assert [name for name in figures.RANKINGS if name not in figures.METHODS] == []
 
 
 @pytest.mark.parametrize("name", [*(name for name in figures.METHODS if name != "full"), *RULES])
@@ -76,6 +76,8 @@ def test_methods_differ_in_colour_and_in_marker():
         ("random+drop", "Random+DRoP", "random+drop"),
         ("grand+minimax2", "GraNd+Minimax 2", "grand"),
         ("cdb-w", "CDB-W", "cdb-w"),
+        ("random-fresh", "Fresh draw", "random-fresh"),
+        ("random-fresh+drop", "Fresh draw+DRoP", "random-fresh"),
     ],
 )
 def test_pruners_of_the_grammar_have_a_look(name: str, label: str, colour_of: str):
