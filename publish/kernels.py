@@ -21,6 +21,8 @@ from drop import places
 
 logging.getLogger("papermill").setLevel(logging.ERROR)  # names are checked before; it warns of cells it cannot parse
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+# A kernel that ends may say on the terminal, by chance, that its own control task was still waiting: no fault of anyone.
+QUIET_END = "__import__('logging').getLogger('asyncio').addFilter(lambda r: 'dispatch_control' not in r.getMessage())"
 
 
 class ThisInterpreter(AsyncKernelManager):
@@ -43,6 +45,7 @@ def run(notebook: NotebookNode, target: Path | None, values: dict[str, Any], fol
             extra_arguments=[
                 "--IPKernelApp.log_level=50",  # no lines about its own sockets and signals
                 "--IPKernelApp.capture_fd_output=False",  # what is said to the terminal is not put out by a cell
+                f"--IPKernelApp.exec_lines={QUIET_END}",
                 *extra,
             ],
         )  # fmt: skip

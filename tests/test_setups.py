@@ -146,6 +146,14 @@ def test_a_user_s_own_settings_do_not_reach_a_notebook(monkeypatch, tmp_path):
     assert os.environ["DROP_RECORDS"] == "mine" and os.environ["PYTHONSTARTUP"]  # ours again
 
 
+def test_a_kernel_says_nothing_of_its_own_end_and_all_of_a_notebook_s_tasks(tmp_path):
+    source = tmp_path / "tasks.py"
+    source.write_text("# %%\nimport logging\nfor text in ('coro=<Kernel.dispatch_control()>', 'coro=<mine()>'):\n"
+                      "    logging.getLogger('asyncio').error(text)")  # fmt: skip
+    made = kernels.run(jupytext.read(source), None, {}, tmp_path)
+    assert [output.text.strip() for output in made.cells[0].outputs] == ["coro=<mine()>"]
+
+
 # Parameter cells
 
 
