@@ -28,7 +28,7 @@ pruners = [
 ]  # fmt: skip
 densities = [0.1, 1.0]  # fractions of the training set that are kept; 1 is full training
 seeds = [0, 1, 2]
-more_seeds = [3, 4]  # shown where they have been measured
+more_seeds = [3, 4, 5, 6, 7]  # shown where they have been measured
 mixtures = [  # means and standard deviations of two equally frequent classes: μ0, μ1, σ0, σ1
     [-1.0, 1.0, 0.3, 0.9], [-1.0, 1.0, 0.5, 0.75], [-1.0, 1.0, 0.5, 1.0], [0.0, 1.0, 0.5, 1.0],
 ]  # fmt: skip

@@ -29,7 +29,7 @@ def families(grids: Sequence[Grid], names: Collection[str]) -> list[tuple[str, F
 
 
 def show(found: Sequence[tuple[str, Family]]) -> None:
-    """Publish the verdicts, and the lines that lie below their margin, as two folded tables."""
+    """Publish the verdicts and, if there are any, the lines that lie below their margin, as two folded tables."""
     tables.show(
         [[f"{family.source['id']}, {title}", family.verdict, *(family.counts[state] for state in STATES), said(family)]
          for title, family in found],
@@ -38,7 +38,8 @@ def show(found: Sequence[tuple[str, Family]]) -> None:
         "by itself; a verdict allows for their number.",
     )  # fmt: skip
     against = [test for _, family in found for test in family.lines if test.verdict == "below"]
-    show_lines(against, "The lines that lie below their margin: left minus right in points, with 95 % intervals.")
+    if against:
+        show_lines(against, "The lines that lie below their margin: left minus right in points, with 95 % intervals.")
 
 
 def said(family: Family) -> str:

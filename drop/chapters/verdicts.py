@@ -97,12 +97,16 @@ class Shown:
         return tables.Words(text, f"on {len(families)} data sets")
 
     def claim(self, name: str) -> None:
-        """Publish a claim: where the paper makes it, our tests in words and what they say, links, every line."""
+        """Publish a claim: where the paper makes it, our tests in words and what they say, every line, links.
+
+        A claim of ours, which has a chapter to itself, goes without links and with all its tables folded.
+        """
         claim = next(claim for claim in self.document["claims"] if claim["id"] == name)
+        ours = claim.get("ours", False)
         values = [part for part in words(claim["paper"]).split("; ") if UNKNOWN not in part]
-        also = f" {values[0][0].upper()}{values[0][1:]}." if values and not claim.get("ours") else ""
-        where = words(claim["source"]).removeprefix("paper, ").removeprefix("not in the paper; ")
-        figures.say(f"**{'Ours' if claim.get('ours') else 'The paper'}** ({where}). {words(claim['claim'])}{also}")
+        also = f" {values[0][0].upper()}{values[0][1:]}." if values and not ours else ""
+        whose = "**Ours.**" if ours else f"**The paper** ({words(claim['source']).removeprefix('paper, ')})."
+        figures.say(f"{whose} {words(claim['claim'])}{also}")
         mine = {key: family for key, family in self.measured.items() if self.of(key[0]) == name}
         if not mine:
             figures.say(f"*Registered, not measured yet: {', '.join(part['id'] for part in claim['parts'])}.*")
@@ -111,7 +115,8 @@ class Shown:
         lines = [test for family in mine.values() for test in family.lines]
         extract.show_lines(lines, f"Every line of {name}, in the notation of claims.yml, with its 95 % interval and "
                            "one-sided p-values.")  # fmt: skip
-        figures.publish({"text/html": self.links(lines), "text/plain": "Records: see the explorer."})
+        if not ours:
+            figures.publish({"text/html": self.links(lines), "text/plain": "Records: see the explorer."})
 
     def of(self, source: str) -> str:
         """The claim to which a claim or a part that is judged for itself belongs."""
@@ -138,7 +143,9 @@ class Shown:
                 more.append([text, self.together(of)])
         heads = [(titled(place), whole[place].verdict) for place in first]
         lacking = f" Registered, not measured: {', '.join(untried)}." if untried else ""
-        tables.show(rows, ["what we test", *heads], f"Tests of {claim['id']}.{lacking}", folded=False)
+        tables.show(
+            rows, ["what we test", *heads], f"Tests of {claim['id']}.{lacking}", folded=claim.get("ours", False)
+        )
         if more:
             tables.show(more, ["what we test besides", "verdict"], f"What {claim['id']} has beyond the paper's words, "
                         "and on other data.")  # fmt: skip
