@@ -99,14 +99,15 @@ class Shown:
     def claim(self, name: str) -> None:
         """Publish a claim: where the paper makes it, our tests in words and what they say, every line, links.
 
-        A claim of ours, which has a chapter to itself, goes without links and with all its tables folded.
+        Of a claim of ours, which has a chapter to itself, only the tables are published, all folded.
         """
         claim = next(claim for claim in self.document["claims"] if claim["id"] == name)
         ours = claim.get("ours", False)
         values = [part for part in words(claim["paper"]).split("; ") if UNKNOWN not in part]
-        also = f" {values[0][0].upper()}{values[0][1:]}." if values and not ours else ""
-        whose = "**Ours.**" if ours else f"**The paper** ({words(claim['source']).removeprefix('paper, ')})."
-        figures.say(f"{whose} {words(claim['claim'])}{also}")
+        also = f" {values[0][0].upper()}{values[0][1:]}." if values else ""
+        if not ours:
+            where = words(claim["source"]).removeprefix("paper, ")
+            figures.say(f"**The paper** ({where}). {words(claim['claim'])}{also}")
         mine = {key: family for key, family in self.measured.items() if self.of(key[0]) == name}
         if not mine:
             figures.say(f"*Registered, not measured yet: {', '.join(part['id'] for part in claim['parts'])}.*")
