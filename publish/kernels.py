@@ -22,7 +22,9 @@ from drop import places
 logging.getLogger("papermill").setLevel(logging.ERROR)  # names are checked before; it warns of cells it cannot parse
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 # A kernel that ends may say on the terminal, by chance, that its own control task still waited: nobody's fault.
-QUIET_END = "__import__('logging').getLogger('asyncio').addFilter(lambda r: 'dispatch_control' not in r.getMessage())"
+QUIET_END = (
+    "get_ipython().log.manager.getLogger('asyncio').addFilter(lambda r: 'dispatch_control' not in r.getMessage())"
+)
 
 
 class ThisInterpreter(AsyncKernelManager):
