@@ -339,6 +339,8 @@ prose.values({
     "quota_cases": lambda: str(sum(len(certain(inside, g, 1)[1]) for g in NAMED.values())),
     "quota_average_worse": lambda: str(alone(-1, "average")), "quota_better": lambda: str(alone(1, "worst_class")),
 })  # fmt: skip
+
+# %% tags=["remove-input"]
 prose.holds({
     "no method has a better worst class than Random+DRoP, by its interval": lambda: not any(
         certain(duels(d), g, -1)[0] for g in NAMED.values() for d in (0.1, 0.3, 0.8)),

@@ -20,6 +20,7 @@
 benchmark = "fashion-mnist"
 beside = ["cifar10"]  # shown beside it as far as they have been measured
 scale = "laptop"
+pruners = ["random", "random+drop", "el2n"]
 densities = [0.1, 0.3]  # fractions of the training set that are kept
 seeds = [0, 1, 2]
 train = "never"  # or "missing": train every run that has no record
@@ -41,7 +42,8 @@ known = {entry.name for entry in benchmarks.TABLE if entry.scale == scale}
 places = {name: {USUAL: name} | {words: f"{name}-{way}" for way, words in WAYS.items() if f"{name}-{way}" in known}
           for name in [benchmark, *(b for b in beside if b in known)]}  # fmt: skip
 grids = {name: {way: g for way, place in ways.items()
-                if (g := Grid(place, scale, ["random", *PRUNERS], [*densities, 1.0], seeds, train)).found}
+                if (g := Grid(place, scale, pruners, [*densities, 1.0], seeds,
+                              train if name == benchmark else "never")).found}
          for name, ways in places.items()}  # fmt: skip
 grids = {name: found for name, found in grids.items() if len(found) > 1 or name == benchmark}
 
