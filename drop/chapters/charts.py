@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from drop.chapters import figures
 from drop.chapters.figures import FAINT, INK, Method
@@ -106,14 +107,19 @@ def forest(
 ) -> Figure:  # fmt: skip
     """Estimates with their intervals in percent, a row each; an interval from fewer than five seeds is dashed.
 
-    reach: ends of the axis; an estimate beyond stands at the edge as a number. lines: dotted levels with a name, in
-    percent. margin: one more dotted line, in points, that the text speaks of. unit: 1 for what is no share.
+    reach: ends of the axis; an estimate beyond stands at the edge as a number (of two beyond, the second in brackets),
+    and an interval that goes on there ends in an arrowhead. lines: dotted levels with a name, in percent. margin: one
+    more dotted line, in points, that the text speaks of. unit: 1 for what is no share.
     """
     fig, ax = panel(0.75 + 0.24 * len(rows) + 0.3 * bool(title) + 0.2 * bool(lines), title, x)
     for y, row in enumerate(rows):
         found = [_scaled(e, unit) for e in row.estimates if e is not None]
-        for i, e in enumerate(found[: 1 if reach and _beyond(found[0], reach) else None]):
-            _interval(ax, y + (i - (len(found) - 1) / 2) * 0.32, e, row.look, filled=i == 0, reach=reach)
+        beyond = [reach is not None and _beyond(e, reach) for e in found]
+        for i, e in enumerate(found):
+            if not beyond[i]:
+                _interval(ax, y + (i - (len(found) - 1) / 2) * 0.32, e, row.look, filled=i == 0, reach=reach)
+        if reach and any(beyond):
+            _at_the_edge(ax, y, [e for e, far in zip(found, beyond, strict=True) if far], row.look, reach, beyond[0])
     for name, level in (lines or {}).items():
         ax.axvline(level, color=INK, linestyle=":", linewidth=1)
         ax.annotate(name, (level, 1), (0, 2), ("data", "axes fraction"), "offset points", fontsize=TEXT, ha="center")
@@ -134,17 +140,23 @@ def _scaled(e: Estimate, unit: float) -> Estimate:
 
 
 def _interval(ax: Axes, y: float, e: Estimate, look: Method, filled: bool, reach=None) -> None:
-    value, ends = e.value, np.clip([e.low, e.high], *(reach or (-1e3, 1e3)))
-    if reach and _beyond(e, reach):
-        right = value > reach[1]
-        text = f"{value:+.0f} ▸" if right else f"◂ {value:+.0f}"
-        ax.text(reach[right], y, text.replace("-", "−"), color=look.colour, fontsize=TEXT, va="center",
-                ha="right" if right else "left")  # fmt: skip
-        return
+    ends = np.clip([e.low, e.high], *(reach or (-1e3, 1e3)))
     if e.seeds > 1 or e.seeds == 0:
         dashes = THIN if 1 < e.seeds < FEW else "-"
         ax.plot(ends, [y, y], color=look.colour, linewidth=2 if filled else 1.2, linestyle=dashes, label="_interval")
-    ax.plot(value, y, marker=look.marker, color=look.colour, markersize=6, markerfacecolor=None if filled else "none")
+        for end, cut, head in zip(ends, (e.low, e.high), (CARETLEFTBASE, CARETRIGHTBASE), strict=True):
+            if end != cut:
+                ax.plot(end, y, marker=head, color=look.colour, markersize=5)
+    ax.plot(e.value, y, marker=look.marker, color=look.colour, markersize=9 if look.marker == "*" else 6,
+            markerfacecolor=None if filled else "none")  # fmt: skip
+
+
+def _at_the_edge(ax: Axes, y: float, beyond: list[Estimate], look: Method, reach, first: bool) -> None:
+    """The values beyond the reach as numbers, in brackets what is not the row's first estimate."""
+    right = beyond[0].value > reach[1]
+    numbers = [f"{e.value:+.0f}" if first and i == 0 else f"({e.value:+.0f})" for i, e in enumerate(beyond)]
+    text = " ".join([*numbers, "▸"] if right else ["◂", *numbers]).replace("-", "−")
+    ax.text(reach[right], y, text, color=look.colour, fontsize=TEXT, va="center", ha="right" if right else "left")
 
 
 def _beyond(e: Estimate, reach: tuple[float, float]) -> bool:

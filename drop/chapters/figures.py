@@ -39,7 +39,7 @@ class Method(NamedTuple):
 
     label: str
     colour: str
-    marker: str
+    marker: str | tuple[int, int, int]
     dashes: str = "-"
 
     @property
@@ -52,7 +52,7 @@ METHODS = {
     "full": Method("Full data", INK, "*", ":"),
     "random": Method("Random", "#7d8287", "o"),
     "random+drop": Method("Random+DRoP", "#d55e00", "D"),
-    "random-fresh": Method("Fresh draw", "#4a6fa5", "$F$"),
+    "random-fresh": Method("Fresh draw", "#4a6fa5", (4, 1, 0)),
     "cdb-w": Method("CDB-W", "#b3452c", "P"),
     "el2n": Method("EL2N", "#0f7fc4", "v"),
     "grand": Method("GraNd", "#6b5bd6", "^"),

@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -114,6 +115,22 @@ def test_an_estimate_beyond_the_reach_is_a_number_at_the_edge():
     look = figures.method("el2n")
     fig = charts.forest([Row("far", look, [Estimate(-0.55, 0, -0.6, -0.5, 5)])], reach=(-20, 20))
     assert "◂ −55" in words(fig) and not drawn(fig, "_interval")
+
+
+@pytest.mark.parametrize(
+    ("values", "text", "intervals"),
+    [((-0.55, -0.61), "◂ −55 (−61)", 0), ((-0.55, -0.1), "◂ −55", 1), ((-0.1, -0.61), "◂ (−61)", 1)],
+)
+def test_of_two_estimates_each_is_drawn_or_stands_at_the_edge(values, text, intervals):
+    both = [Estimate(value, 0, value - 0.05, value + 0.05, 5) for value in values]
+    fig = charts.forest([Row("far", figures.method("el2n"), both)], reach=(-20, 20))
+    assert text in words(fig) and len(drawn(fig, "_interval")) == intervals
+
+
+def test_an_interval_that_is_cut_off_ends_in_an_arrowhead():
+    row = Row("wide", figures.method("el2n"), [Estimate(0.1, 0, -0.3, 0.15, 5)])
+    heads = [line.get_marker() for line in charts.forest([row], reach=(-20, 20)).axes[0].lines]
+    assert CARETLEFTBASE in heads and CARETRIGHTBASE not in heads
 
 
 def test_an_interval_from_fewer_than_five_seeds_is_dashed_and_a_single_seed_has_none():
