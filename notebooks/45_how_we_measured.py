@@ -45,7 +45,8 @@ places = {name: {USUAL: (name, scale)}
           | {WAYS[e.scale]: (name, e.scale) for e in benchmarks.TABLE if e.name == name and e.scale in WAYS}
           for name in [benchmark, *(b for b in beside if b in known)]}  # fmt: skip
 grids = {name: {way: g for way, place in ways.items()
-                if (g := Grid(*place, pruners, [*densities, 1.0], seeds, train if name == benchmark else "never")).found}
+                if (g := Grid(*place, pruners, [*densities, 1.0], seeds,
+                              train if name == benchmark else "never")).found}
          for name, ways in places.items()}  # fmt: skip
 grids = {name: found for name, found in grids.items() if len(found) > 1 or name == benchmark}
 
@@ -72,7 +73,7 @@ def look(question, *changed):
             [panel(name, ways, d) for name, ways in here.items() for d in densities],
             caption=f"{question}: minus random pruning that is measured in the same way, in points of the worst class "
             "(filled) and of the average (open), with 95 % intervals. Dashed: fewer than five seeds. What lies beyond "
-            "25 points stands at the edge as a number.",
+            "25 points stands at the edge as a number, the average in brackets.",
             alt=f"{question}. Worst class minus random pruning's: " + "; ".join(
                 f"{figures.label(p)} at {d:g}, {way}: {prose.points(e)}" for name, ways in here.items()
                 for p in PRUNERS for d in densities for way in ways if (e := gain(way, p, d, name=name))) + ".",
@@ -81,37 +82,45 @@ def look(question, *changed):
 
 
 # %% [markdown]
-# Whoever doubts this book will doubt four of its choices. Networks see the data for seven to nine epochs, not for
-# hundreds. Query models see them for one. Pruned data get half of the full steps and the rest in proportion, as in the
-# paper's released code. And one half of the test set sets the quotas while the other reports. Here each choice is
-# changed by itself, and everything else stays as it is. What was expected was written down before any of these networks
-# was trained: N2 in the [claims ledger](60_claims_ledger.ipynb).
+# Whoever doubts this book will doubt four of its choices. On the balanced data sets of ten classes networks see the
+# data for seven or nine epochs, not for hundreds, and query models for one. A share $d$ of the data is trained for
+# $0.5 + 0.5 d$ of the full steps, as in the paper's released code. And one half of the test set sets the quotas while
+# the other reports. Here each choice is changed by itself on Fashion-MNIST, and everything else stays as it is; then
+# all of training is changed at once on CIFAR-10. What was expected was written down before: N2 and the tests "nearer to
+# the paper's accuracy" in the [claims ledger](60_claims_ledger.ipynb).
 #
-# ## Four times the training changes next to nothing
+# **How much is chance?** Random pruning asks no query model. So its networks in this book's way and with longer queries
+# are the same three seeds, trained again on another machine: their worst class at a tenth is
+# {glue:text}`random_usual` and {glue:text}`random_again`. Smaller differences between two ways mean nothing.
+#
+# ## Four times the training changes neither finding
 #
 # Training on everything gets from {glue:text}`full_usual` to {glue:text}`full_longer` on average. EL2N's collapse is no
-# effect of a short schedule: at a tenth of the data its average still lies {glue:text}`el2n_longer` points from random
-# pruning's. Nor is DRoP's gain.
+# effect of a short schedule: at a tenth of the data its average still differs by {glue:text}`el2n_longer` points from
+# random pruning's. Nor is DRoP's gain.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 look("Trained four times as long", "longer")
 
 # %% [markdown]
-# ## Longer queries bring no better quotas
+# ## Longer queries bring no better quotas on Fashion-MNIST
 #
 # After ten epochs a query model's mean recall is {glue:text}`query_10`, after one {glue:text}`query_1`. But DRoP's gain
 # is much the same, for so are its quotas: at 0.3 the highest class density is {glue:text}`steep_1` above the lowest
 # after queries of one epoch, {glue:text}`steep_3` after three and {glue:text}`steep_10` after ten. Quotas need the
-# ratios of the classes' errors, and those one epoch knows.
+# ratios of the classes' errors, and those one epoch knows here. (One test of thirty stays open, for its interval is
+# wide: DRoP's gain at 0.3 after queries of ten epochs.) Where an epoch teaches little, as on
+# [CIFAR-100](42_a_hundred_classes.ipynb), this says nothing.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 look("Query models of one, three and ten epochs", "query3", "query10")
 
 # %% [markdown]
-# ## The rule for the steps shifts levels, not differences
+# ## The rule for the steps shifts levels, not findings
 #
 # With as many epochs as for all data, a tenth is trained for a tenth of the steps, and random pruning's worst class
-# falls from {glue:text}`random_usual` to {glue:text}`random_epochs`. Random+DRoP's falls with it.
+# falls from {glue:text}`random_usual` to {glue:text}`random_epochs`. Random+DRoP's falls with it, from
+# {glue:text}`drop_usual` to {glue:text}`drop_epochs`. As many steps as for all data change neither by more than chance.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 look("Steps of pruned data", "equal-epochs", "equal-steps")
@@ -119,7 +128,8 @@ look("Steps of pruned data", "equal-epochs", "equal-steps")
 # %% [markdown]
 # ## The other half of the test set says the same
 #
-# Here what reported sets the quotas, and the other way round. That is the one thing that more seeds cannot change.
+# Here the two halves swap roles: what reported sets the quotas, and the other way round. More seeds cannot average out
+# a lucky half.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 look("Validation and test images swapped", "swapped")
@@ -137,10 +147,11 @@ for name, found in grids.items():
     rows = [[way, *(gain(way, p, d, m, name) for p in PRUNERS for d in densities for m in BOTH)] for way in found]
     tables.show(rows, ["measured", *columns], f"{TITLES.get(name, name)}: minus random pruning, in points.",
                 signed=columns)  # fmt: skip
-    columns = [("full data", "average"), ("full data", "worst class"),
-               *((f"Random {d:g}", word) for d in densities for word in ("average", "worst class"))]  # fmt: skip
-    rows = [[way, *(g.estimate(p, d, m) for p, d in [("full", 1.0), *(("random", d) for d in densities)]
-                    for m in ("average", "worst_class"))] for way, g in found.items()]  # fmt: skip
+    cells = [("full", 1.0), *((p, d) for p in ("random", "random+drop") for d in densities)]
+    columns = [("full data" if p == "full" else f"{figures.label(p)} {d:g}", word)
+               for p, d in cells for word in ("average", "worst class")]  # fmt: skip
+    rows = [[way, *(g.estimate(p, d, m) for p, d in cells for m in ("average", "worst_class"))]
+            for way, g in found.items()]  # fmt: skip
     tables.show(rows, ["measured", *columns],
                 f"{TITLES.get(name, name)}: what stands behind the differences, measured in each way (%).")  # fmt: skip
 
@@ -162,6 +173,11 @@ def ends(density, pruner="random+drop", metric="worst_class"):
     return min(found, key=lambda e: e.value), max(found, key=lambda e: e.value)
 
 
+def n2():
+    """What the ledger says of N2 on this data set."""
+    return extract.families(list(grids[benchmark].values()), ("N2",))
+
+
 prose.values({
     "el2n_longer": lambda: prose.points(gain(WAYS["longer"], "el2n", 0.1, "average")),
     **{f"{word}_{d:g}": lambda d=d, i=i: prose.points(ends(d)[i]) for d in (0.1, 0.3)
@@ -169,8 +185,9 @@ prose.values({
     **{f"steep_{n}": lambda way=way: steepness(way)
        for n, way in (("1", USUAL), ("3", WAYS["query3"]), ("10", WAYS["query10"]))},
     "query_1": lambda: query(USUAL), "query_10": lambda: query(WAYS["query10"]),
-    **{f"random_{n}": lambda way=way: prose.percent(grids[benchmark][way].estimate("random", 0.1, "worst_class"))
-       for n, way in (("usual", USUAL), ("epochs", WAYS["equal-epochs"]))},
+    **{f"{n}_{word}": lambda way=way, p=p: prose.percent(grids[benchmark][way].estimate(p, 0.1, "worst_class"))
+       for word, way in (("usual", USUAL), ("epochs", WAYS["equal-epochs"]), ("again", WAYS["query3"]))
+       for n, p in (("random", "random"), ("drop", "random+drop"))},
     **{f"full_{n}": lambda way=way: prose.percent(grids[benchmark][way].estimate("full", 1.0, "average"))
        for n, way in (("usual", USUAL), ("longer", WAYS["longer"]))},
 })  # fmt: skip
@@ -182,6 +199,12 @@ prose.holds({
     "the rule shifts levels: random pruning is worse with as many epochs": lambda: all(
         grids[benchmark][WAYS["equal-epochs"]].value(p, 0.1, "worst_class")
         < grids[benchmark][USUAL].value(p, 0.1, "worst_class") for p in ("random", "random+drop")),
+    "as many steps as for all data move both by little": lambda: all(
+        abs(grids[benchmark][WAYS["equal-steps"]].value(p, 0.1, "worst_class")
+            - grids[benchmark][USUAL].value(p, 0.1, "worst_class")) < 0.015 for p in ("random", "random+drop")),
+    "one test of N2 is open, with queries of ten epochs at 0.3, and the others hold": lambda: [
+        (place, state) for place, family in n2() for state in family.states if state != "above"
+    ] == [(f"{grids[benchmark][USUAL].title}, {WAYS['query10']}", "open")],
     "longer queries are right more often, and bring much the same quotas and gains": lambda: all(
         abs(gain(WAYS["query10"], density=d).value - gain(USUAL, density=d).value) < 0.02 for d in (0.1, 0.3))
     and np.abs(np.subtract(*(grids[benchmark][way].kept("random+drop", 0.3).mean(axis=0)
