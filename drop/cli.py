@@ -123,9 +123,7 @@ def run(
     done = len(runs) - len(missing)
     console.print(f"{len(runs)} runs, {done} have a record, {len(missing)} to train -> {store.root}", soft_wrap=True)
     if dry or not missing:
-        for each in missing:
-            print(f"{each.pruner} {each.density} seed {each.seed} {each.key}")
-        return
+        return _list(missing, store, workers, lanes, arithmetic)
     from drop.experiments.arithmetic import SETTING
     from drop.experiments.runs import measure
     from drop.metrics import right_of
@@ -153,6 +151,27 @@ def run(
             console.print(f"stopped after {minutes:g} minutes; the same command goes on")
     if again:
         print(f"{records.Store().merge(store.root)} second records kept beside the first")
+
+
+def _list(missing: list, store, workers: int, lanes: int, arithmetic: str) -> None:
+    """Name the missing runs of one benchmark, and what they cost on this machine: it is timed, but for smoke scale."""
+    from drop.experiments import benchmarks
+
+    for each in missing:
+        print(f"{each.pruner} {each.density} seed {each.seed} {each.key}")
+    if not missing or missing[0].benchmark.scale == "smoke":
+        return
+    from drop.experiments import costs, pace
+    from drop.experiments.arithmetic import SETTING
+
+    os.environ |= {SETTING: arithmetic} if arithmetic else {}
+    console.print("timing this machine for at most half a minute ...")
+    entry = missing[0].benchmark
+    runs = [run for run in benchmarks.with_rounds_before(missing) if store.get(run.key) is None]
+    found = pace.of_this_machine([entry], workers=workers or None, lanes=lanes)
+    networks = costs.networks(runs, found.table([entry]))
+    price = "not known" if networks is None else found.says(costs.wall(networks, found.at_once))
+    console.print(f"estimated cost: {price}", highlight=False, soft_wrap=True)
 
 
 @guarded

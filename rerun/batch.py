@@ -20,7 +20,7 @@ from publish import kernels
 from publish.pages import ROOT
 from rerun import report
 from rerun.jobs import home, jobs_of
-from rerun.request import split
+from rerun.request import REQUEST, split
 
 HELP = """python -m rerun.batch NAME=VALUE ...   (make rerun NAME=VALUE ... is the same; names may be capitals)
 
@@ -30,7 +30,7 @@ seeds=0-4              numbers and ranges; default: the notebook's
 notebook=NN_topic      names, separated by commas; default: every notebook that measures
 list=FILE              a YAML list of notebooks and parameters, instead of the four above
 jobs=1                 notebooks at a time
-dry=1                  only say what would run, what exists and what it costs
+dry=1                  only say what would run, what exists, and what the rest costs on this machine
 pages=1                then pack the records, make the pages and render the book
 Options (-...) are passed on to Snakemake."""
 SWITCHES = {"dry", "pages"}
@@ -59,8 +59,15 @@ def settings_of(arguments: list[str]) -> dict[str, str]:
 
 
 def from_make() -> list[str]:
-    """The settings that `make` was given: it hands names and values on in the environment."""
+    """The settings that `make` was given: it hands names and values on in the environment.
+
+    ValueError for one that stands before `make`, where it would be passed over, and hours of training begin.
+    """
     names = os.environ.get("MAKE_SETTINGS", "").split()
+    behind = {name.upper() for name in names}
+    if early := [name for each in (*REQUEST, "dry") if os.environ.get(name := each.upper()) and name not in behind]:
+        example = f"make rerun {early[0]}={os.environ[early[0]]}"
+        raise ValueError(f"{early[0]} is set in the environment, where make passes it over: write it behind, {example}")
     return [f"{name}={os.environ.get(name, '')}" for name in names if name not in ("PYTHON", *places.NAMED)]
 
 
@@ -69,9 +76,9 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         print(HELP)
         return 0
-    if "--make" in arguments:
-        arguments = [*from_make(), *(argument for argument in arguments if argument != "--make")]
     try:
+        if "--make" in arguments:
+            arguments = [*from_make(), *(argument for argument in arguments if argument != "--make")]
         places.settle()
         request = settings_of(arguments)
         dry = request.pop("dry", "")

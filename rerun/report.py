@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from statistics import mean
 
-from drop.experiments import records
-from drop.experiments.benchmarks import RULES, SHORT, Benchmark, Run, parts, with_rounds_before
+from drop.experiments import costs, records
+from drop.experiments.benchmarks import Benchmark, Run, with_rounds_before
 from rerun.jobs import Job, home, stamp
-
-QUERIES = ("random", "full", "balanced", "")  # what needs no query models
 
 
 def cost_table(found: Iterable[records.Record]) -> dict[tuple[str, str], float]:
-    """Seconds of one full training, as measured, for each (benchmark, scale): the mean over its records.
+    """Seconds of one full training, as recorded, for each (benchmark, scale): the mean over its records.
 
     A run at density d takes budget + (1 - budget) d of the steps of a full training; its seconds are divided by that.
     """
@@ -27,27 +26,12 @@ def cost_table(found: Iterable[records.Record]) -> dict[tuple[str, str], float]:
     return {place: mean(values) for place, values in seconds.items()}
 
 
-def cost(runs: list[Run], table: dict[tuple[str, str], float]) -> float | None:
-    """Estimated seconds of runs and of all their query models, added up over networks; None where nothing is known."""
-    total, epochs = 0.0, {}
-    for run in runs:
-        entry, recipe = run.benchmark, run.benchmark.recipe
-        if (entry.name, entry.scale) not in table:
-            return None
-        full = table[entry.name, entry.scale]
-        total += full * (recipe.budget + (1 - recipe.budget) * run.density)
-        for name in parts(run.pruner) if run.density < 1 else ():
-            epochs |= {(entry, run.seed, kind): full * n / recipe.epochs for kind, n in _queries(entry, name or "")}
-    return total + sum(epochs.values())
+def timed(entries: list[Benchmark]) -> costs.Pace:
+    """This machine's pace on the networks of some benchmarks, after a line that says why nothing happens meanwhile."""
+    from drop.experiments import pace
 
-
-def _queries(entry: Benchmark, name: str) -> list[tuple[str, int]]:
-    """Kind and epochs of the query models that a score or a quota rule needs."""
-    if (name := name.removesuffix("q")) in QUERIES:
-        return []
-    recipe = entry.recipe
-    short = name in (*SHORT, *RULES)
-    return [("short", recipe.short_queries * recipe.short_epochs) if short else ("full", recipe.full_epochs)]
+    print("timing this machine for at most half a minute ...", file=sys.stderr, flush=True)
+    return pace.of_this_machine(entries)
 
 
 def rounds_before(runs: list[Run], store: records.Store) -> list[Run]:
@@ -55,37 +39,48 @@ def rounds_before(runs: list[Run], store: records.Store) -> list[Run]:
     return [run for run in with_rounds_before(runs) if run not in runs and store.get(run.key) is None]
 
 
-def clock(seconds: float) -> str:
-    """A duration in its unit: 45 s, 12 min, 3.4 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
 def plan_text(jobs: list[Job]) -> str:
-    """What would run, what exists, and what the rest costs."""
+    """What would run, what exists, and what the rest costs on this machine, which is timed where there is a rest.
+
+    Networks that several notebooks need count where they come first. At smoke scale, where all is over in seconds, the
+    records have to do: those of any machine, added up over networks.
+    """
     store = records.Store()
-    table, lines, total, unknown = cost_table(store.all()), [], 0.0, 0
+    missing = {job.name: job.missing(store) for job in jobs}
+    wanted = {job.name: missing[job.name] + rounds_before(missing[job.name], store) for job in jobs}
+    entries = list(dict.fromkeys(run.benchmark for runs in wanted.values() for run in runs if not _short(run)))
+    pace = timed(entries) if entries else costs.Pace({})
+    table, recorded, lines, counted = pace.table(entries), cost_table(store.all()), [], set()
+    long, short, unknown = 0.0, 0.0, 0
     for job in jobs:
-        missing = job.missing(store)
+        runs = wanted[job.name]
         if job.done(store):
             state = f"exists  {len(job.runs)} runs" if job.runs else "exists  executed"
-        elif job.runs:
-            seconds = cost(missing + rounds_before(missing, store), table)
-            total, unknown = total + (seconds or 0), unknown + (seconds is None)
-            price = "cost not measured yet" if seconds is None else f"about {clock(seconds)}"
-            state = f"to run  {len(missing)} of {len(job.runs)} runs, {price}"
+        elif not job.runs:
+            state, unknown = "to run  cost not known", unknown + 1
         else:
-            state, unknown = "to run  cost not measured yet", unknown + 1
+            smoke = all(map(_short, runs))
+            found = costs.networks(runs, recorded if smoke else table)
+            new = {which: seconds for which, seconds in (found or {}).items() if which not in counted}
+            counted |= new.keys()
+            seconds = sum(new.values()) if smoke else costs.wall(new, pace.at_once)
+            short, long, unknown = short + smoke * seconds, long + (not smoke) * seconds, unknown + (found is None)
+            price = "cost not known" if found is None else f"about {costs.clock(seconds)}"
+            state = f"to run  {len(missing[job.name])} of {len(job.runs)} runs, {price}"
         lines.append(f"  {state:<46} {job.name}")
     counts = Counter(job.done(store) for job in jobs)
     lines.append(f"{len(jobs)} notebooks: {counts[False]} to run, {counts[True]} exist already")
     lines.append(f"records: {store.root}")
     if counts[False]:
-        known = f"{clock(total)} of training, added up over networks" if total else ""
-        rest = f"not measured yet for {unknown} of the notebooks" if unknown else ""
-        lines.append(f"estimated cost: {' and '.join(filter(None, (known, rest)))}")
+        known = [pace.says(long)] if long else []
+        known += [f"{costs.clock(short)} of training at smoke scale, added up over networks"] if short else []
+        known += [f"not known for {unknown} of the notebooks"] if unknown else []
+        lines.append(f"estimated cost: {' and '.join(known)}")
     return "\n".join(lines)
+
+
+def _short(run: Run) -> bool:
+    return run.benchmark.scale == "smoke"
 
 
 def end_text(jobs: list[Job], pending: list[str]) -> str:

@@ -29,7 +29,7 @@ MAY = {
     "rerun": {"core", "experiments", "chapters", "publish"},
     "speed": {"core", "experiments"},
 }
-BUDGETS = {"core": 1600, "mixture": 450, "experiments": 2950, "commands": 520, "chapters": 3600}  # lines of code
+BUDGETS = {"core": 1600, "mixture": 450, "experiments": 3200, "commands": 520, "chapters": 3600}  # lines of code
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
 LONG = {}
@@ -188,8 +188,8 @@ NEEDS = {
     "door": {"typer", "rich", "click", "markdown_it", "mdurl", "pygments", "shellingham", "annotated_doc"},
 }
 TORCH = {  # what cannot be read without torch; everything else can
-    "experiments": {"arena", "arithmetic", "checkpoints", "convergence", "lanes", "losses", "models", "queries", "runs",
-                    "training"},
+    "experiments": {"arena", "arithmetic", "checkpoints", "convergence", "lanes", "losses", "models", "pace", "queries",
+                    "runs", "training"},
     "chapters": {"definitions", "photos", "material", "query_times", "release", "released_quotas"},
 }  # fmt: skip
 
