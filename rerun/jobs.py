@@ -2,7 +2,7 @@
 
 A job is one papermill execution of a notebook (rerun/job.py); the Snakefile runs the jobs that are not done. A
 notebook with a parameter `train` measures: its job is done when all its runs have a record, and it needs the parameters
-benchmark, scale, pruners, densities and seeds. Any other notebook's job is done when it was executed with these
+benchmark, scale, pruners, densities and seeds, and may have imitation_densities (see `_besides`). Any other notebook's job is done when it was executed with these
 parameters and this code. File times and prose play no part, so nothing becomes stale by being edited.
 """
 
@@ -21,6 +21,8 @@ from drop.experiments import benchmarks, records
 from drop.experiments.benchmarks import Run
 from publish import pages
 from rerun.request import PLAN, defaults, entries_of, expand
+
+WAYS = "45_how_we_measured"  # the notebook that measures everything once more in each of `benchmarks.changed`
 
 
 def home() -> Path:
@@ -42,8 +44,10 @@ class Job:
         if "train" not in defaults(self.source):
             return []
         registered(self.register)
-        name, scale, *rest = ({**defaults(self.source), **self.values}[part] for part in PLAN)
-        return benchmarks.plan(benchmarks.benchmark(name, scale), *rest)
+        values = {**defaults(self.source), **self.values}
+        name, scale, *rest = (values[part] for part in PLAN)
+        plan = benchmarks.plan(benchmarks.benchmark(name, scale), *rest)
+        return list(dict.fromkeys(plan + _besides(self.source.stem, values)))
 
     @functools.cached_property
     def name(self) -> str:
@@ -74,6 +78,26 @@ class Job:
             "keys": [run.key for run in self.runs],
             "groups": sorted({f"{run.benchmark.name}-{run.benchmark.scale}-{run.seed}" for run in self.runs}),
         }  # fmt: skip
+
+
+def _besides(notebook: str, values: dict[str, Any]) -> list[Run]:
+    """What chapters train besides their pruners: random samples at scores' class ratios, other ways to measure."""
+    name, scale, pruners, densities, seeds = (values[part] for part in PLAN)
+    entry = benchmarks.benchmark(name, scale)
+    if "imitation_densities" in values:
+        strategies, imitated = values.get("strategies"), values["imitation_densities"]
+        if strategies is not None:
+            imitated = [density for density in densities if density in imitated and density < 1]
+            strategies = [] if scale == "smoke" and len(seeds) * len(densities) <= 2 else strategies
+        names = [f"random+{score}q" for score in (["el2n"] if strategies is None else strategies) if score in pruners]
+        return benchmarks.plan(entry, names, imitated, seeds)
+    if notebook != WAYS:
+        return []
+    known = {each.name: each for each in benchmarks.TABLE if each.scale == scale}
+    places = [name, *(f"{name}-{ending}" for ending in benchmarks.changed(entry.recipe))]
+    plans = [benchmarks.plan(known.get(each, entry), pruners, [*densities, 1.0], seeds) for each in places
+             if each == name or each in known]  # fmt: skip
+    return [run for plan in plans for run in plan]
 
 
 def stamp(name: str) -> Path:

@@ -258,6 +258,23 @@ def test_what_make_was_given_becomes_settings(monkeypatch):
     assert batch.from_make() == ["LIST=list (1).yaml", "SEDES=0"]
 
 
+@pytest.mark.parametrize("name", ["DRY", "SCALE", "BENCHMARK", "SEEDS", "NOTEBOOK", "LIST", "JOBS", "PAGES"])
+def test_a_setting_before_make_is_an_error_and_not_hours_of_training(name, monkeypatch, capsys):
+    monkeypatch.setattr(batch.os, "execv", lambda *_: pytest.fail("started"))
+    monkeypatch.setenv("MAKE_SETTINGS", "PYTHON")
+    monkeypatch.setenv(name, "1")
+    assert batch.main(["--make"]) == 2
+    said = f"{name} is set in the environment, where make passes it over: write it behind, make rerun {name}=1"
+    assert capsys.readouterr().err == f"error: {said}\n"
+
+
+def test_a_setting_behind_make_counts_whatever_the_environment_says(checkout, monkeypatch):
+    monkeypatch.setenv("LIST", "before")
+    assert made(checkout, "rerun", "LIST=behind")[-1] == "LIST behind"
+    monkeypatch.setenv("MAKE_SETTINGS", "LIST")
+    assert batch.from_make() == ["LIST=before"]  # what make exports is what was typed
+
+
 def test_an_environment_that_was_moved_is_made_again_and_one_that_stayed_is_not(checkout):
     (checkout / ".venv" / "ready").write_text("elsewhere")
     (checkout / ".venv" / "old").touch()

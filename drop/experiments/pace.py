@@ -25,7 +25,7 @@ from drop.experiments.lanes import AHEAD, Job, Lane
 from drop.experiments.models import PRETRAINED
 from drop.experiments.training import advance_on
 
-LIMIT, EACH, GRACE = 30.0, 12.0, 5.0  # seconds: of all timing, of one network, until who has not answered is ended
+LIMIT, EACH, GRACE = 30.0, 12.0, 10.0  # seconds: of all timing, of one network, until who has not answered is ended
 WARM = 3  # steps before the clock counts: kernels are chosen and memory is taken
 ROOM = 2**25  # bytes of images, more than a core's caches hold
 LONG = 100_000  # steps of a training that never ends

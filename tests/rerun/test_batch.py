@@ -1,5 +1,6 @@
 """A batch: its list is checked before it starts, it loses nothing when it is killed, and says what it did."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,13 +9,15 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import jupytext
+import matplotlib
 import nbformat
 import psutil
 import pytest
 import yaml
 from typer.testing import CliRunner
 
-from drop.experiments import benchmarks, records, runs
+from drop.experiments import benchmarks, costs, records
 from publish import pages
 from rerun import batch, report
 from rerun.jobs import Job, home, jobs_of, registered
@@ -31,6 +34,15 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> records.Store:
     monkeypatch.setenv("DROP_RECORDS", str(tmp_path / "records"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return records.Store()
+
+
+@pytest.fixture
+def timing(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A machine that takes 0.1 s for a step of Fashion-MNIST's network; `asked`: what it was to time."""
+    work = costs.work_of(benchmarks.benchmark("fashion-mnist", "laptop"))
+    found = SimpleNamespace(asked=[], pace=costs.Pace({work: 0.1}, 2, "2 processes"))
+    monkeypatch.setattr(report, "timed", lambda entries: found.asked.extend(entries) or found.pace)
+    return found
 
 
 def listed(folder: Path, *entries: dict) -> dict:
@@ -88,6 +100,22 @@ def test_what_every_measuring_notebook_measures_follows_from_its_parameters(sour
     assert first.runs
 
 
+@pytest.mark.parametrize("name", [PRUNE, "30_bias_audit", "45_how_we_measured"])
+def test_a_batch_knows_all_that_a_chapter_trains(name, monkeypatch):
+    """These train more than their pruners; the first cell after the parameters is where."""
+    trained = []
+    monkeypatch.setattr("drop.experiments.runs.measure", lambda plan, *_, **__: trained.extend(plan))
+    monkeypatch.setattr(records.Store, "all", lambda *_, **__: [])
+    [source] = [path for path in pages.sources() if path.stem == name]
+    codes = [cell for cell in jupytext.read(source).cells if cell.cell_type == "code"]
+    given, setup, *_ = codes[[("parameters" in cell.metadata.get("tags", ())) for cell in codes].index(True) :]
+    scope = {}
+    exec(given.source, scope)
+    with matplotlib.rc_context(), contextlib.suppress(ValueError):  # there are no records to show
+        exec(setup.source, scope | {"train": "missing"})
+    assert set(trained) == set(Job(source, {}).runs) and trained
+
+
 def test_prose_makes_nothing_stale_and_code_only_what_has_no_records(tmp_path):
     def name(source: str, change: tuple[str, str]) -> str:
         path = tmp_path / source
@@ -105,12 +133,12 @@ def test_prose_makes_nothing_stale_and_code_only_what_has_no_records(tmp_path):
         assert (name(source, code) == unchanged) == (source == "measure.py")
 
 
-def test_the_dry_run_says_what_exists_and_what_the_rest_costs(capsys, tmp_path):
+def test_the_dry_run_says_what_exists_and_what_the_rest_costs(capsys, timing, tmp_path):
     assert batch.main(["dry=1", f"notebook={PRUNE}", "seeds=0,99"]) == 0
     out = capsys.readouterr().out
-    assert "exists  22 runs" in out and "22 of 22 runs, about" in out and "1 to run, 1 exist already" in out
+    assert "exists  24 runs" in out and "24 of 24 runs, about" in out and "1 to run, 1 exist already" in out
     assert batch.main(["DRY=1", f"NOTEBOOK={PRUNE}", "SEEDS=99", "SCALE=paper", "BENCHMARK=cifar10"]) == 0
-    assert "cost not measured yet" in capsys.readouterr().out
+    assert "cost not known" in capsys.readouterr().out
     for wrong, message in [
         ("seeds=x", "seeds is 'x'"),
         ("SEDS=0", "nearest: seeds"),
@@ -129,34 +157,41 @@ def test_a_setting_of_zero_means_no(monkeypatch, tmp_path):
     assert len(started) == 1 and {"scale=smoke", "seeds=0"} <= set(started[0]) and "pages=0" not in started[0]
 
 
-def test_cost_counts_steps_and_query_models_once_a_seed():
-    entry = benchmarks.benchmark("fashion-mnist", "laptop")  # 9 epochs; queries: 5 x 1 epoch, and one of 30
-    plan = benchmarks.plan(entry, ["random", "random+drop"], [0.5, 1.0], [0])
-    cost = report.cost(plan, {("fashion-mnist", "laptop"): 90.0})
-    assert cost == pytest.approx(90 * (1 + 2 * 0.75) + 90 * 5 / 9)
-    assert report.cost(plan, {}) is None
+def test_smoke_scale_and_what_exists_are_not_timed(monkeypatch):
+    monkeypatch.setattr(report, "timed", lambda entries: pytest.fail("timed"))
+    assert "1 to run" in report.plan_text(jobs_of({"notebook": PRUNE, "scale": "smoke", "seeds": "99"}))
+    assert "0 to run" in report.plan_text(jobs_of({"notebook": PRUNE, "seeds": "0"}))
 
 
-@pytest.mark.parametrize("rule, epochs", [
-    *[(rule, 5 if rule != "balanced" else 0) for rule in benchmarks.RULES],
-    ("el2nq", 5), ("forgettingq", 30),
-])  # fmt: skip
-def test_every_quota_rule_is_priced_with_the_query_models_it_needs(rule, epochs):
-    run = benchmarks.Run(benchmarks.benchmark("fashion-mnist", "laptop"), f"random+{rule}", 0.5, 0)
-    cost = report.cost([run], {("fashion-mnist", "laptop"): 90.0})
-    assert cost == pytest.approx(90 * 0.75 + 90 * epochs / 9)
-    assert {query.index < 0 for query in runs.needed_queries([run])} == {30: {True}, 5: {False}, 0: set()}[epochs]
+def test_the_plan_says_the_time_by_the_clock_and_counts_shared_networks_once(timing):
+    jobs = jobs_of({"notebook": f"{PRUNE},36_how_sure_is_a_worst_class", "seeds": "99"})
+    text = report.plan_text(jobs)
+    assert [entry.name for entry in timing.asked] == ["fashion-mnist"]
+    both = list(dict.fromkeys(run for job in jobs for run in job.runs))
+    table = timing.pace.table(timing.asked)
+    first, all_of_it = (costs.networks(runs, table) for runs in (jobs[0].runs, both))
+    rest = {which: seconds for which, seconds in all_of_it.items() if which not in first}
+    parts = [costs.wall(networks, 2) for networks in (first, rest)]
+    said = [f"about {costs.clock(seconds)} " for seconds in (*parts, sum(parts))]
+    assert all(words in line for words, line in zip(said, text.splitlines()[:2] + text.splitlines()[-1:], strict=True))
+    assert text.endswith("on this machine (2 processes; timed just now)")
 
 
-def test_earlier_rounds_without_a_record_are_priced_too(store, tmp_path):
+def test_what_could_not_be_timed_is_said(timing, monkeypatch):
+    monkeypatch.setattr(report, "timed", lambda entries: costs.Pace({}, 2, "2 processes"))
+    text = report.plan_text(jobs_of({"notebook": PRUNE, "seeds": "99"}))
+    assert "24 of 24 runs, cost not known" in text and text.endswith("cost: not known for 1 of the notebooks")
+
+
+def test_earlier_rounds_without_a_record_are_priced_too(store, timing, tmp_path):
     rules = [f"random+minimax{n}" for n in (1, 2, 3)]
     first, second, third = plan = benchmarks.plan(benchmarks.benchmark("fashion-mnist", "laptop"), rules, [0.1], [99])
     assert report.rounds_before([third], store) == [first, second]
     assert report.rounds_before([third, second, first], store) == []
     assert report.rounds_before([third], SimpleNamespace(get={first.key: "recorded"}.get)) == [second]
     jobs = jobs_of(listed(tmp_path, {"notebook": PRUNE, "pruners": rules[2:], "densities": [0.1], "seeds": [99]}))
-    seconds = report.clock(report.cost(plan, report.cost_table(store.all())))
-    assert f"1 of 1 runs, about {seconds} " in report.plan_text(jobs)
+    table = timing.pace.table([first.benchmark])
+    assert f"1 of 1 runs, about {costs.clock(costs.wall(costs.networks(plan, table), 2))} " in report.plan_text(jobs)
 
 
 def test_a_benchmark_of_ones_own_takes_less_than_twenty_lines(tmp_path):
