@@ -165,7 +165,7 @@ def _list(missing: list, store, workers: int, lanes: int, arithmetic: str) -> No
     from drop.experiments.arithmetic import SETTING
 
     os.environ |= {SETTING: arithmetic} if arithmetic else {}
-    console.print("timing this machine for at most half a minute ...")
+    console.print("timing this machine for about half a minute ...")
     entry = missing[0].benchmark
     runs = [run for run in benchmarks.with_rounds_before(missing) if store.get(run.key) is None]
     found = pace.of_this_machine([entry], workers=workers or None, lanes=lanes)

@@ -2,8 +2,9 @@
 
 A job is one papermill execution of a notebook (rerun/job.py); the Snakefile runs the jobs that are not done. A
 notebook with a parameter `train` measures: its job is done when all its runs have a record, and it needs the parameters
-benchmark, scale, pruners, densities and seeds, and may have imitation_densities (see `_besides`). Any other notebook's job is done when it was executed with these
-parameters and this code. File times and prose play no part, so nothing becomes stale by being edited.
+benchmark, scale, pruners, densities and seeds, and may have `imitation_densities`, see `_besides`. Any other notebook's
+job is done when it was executed with these parameters and this code. File times and prose play no part, so nothing
+becomes stale by being edited.
 """
 
 from __future__ import annotations

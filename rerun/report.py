@@ -30,7 +30,7 @@ def timed(entries: list[Benchmark]) -> costs.Pace:
     """This machine's pace on the networks of some benchmarks, after a line that says why nothing happens meanwhile."""
     from drop.experiments import pace
 
-    print("timing this machine for at most half a minute ...", file=sys.stderr, flush=True)
+    print("timing this machine for about half a minute ...", file=sys.stderr, flush=True)
     return pace.of_this_machine(entries)
 
 

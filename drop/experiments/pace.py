@@ -40,14 +40,15 @@ def of_this_machine(
     or downloaded. What cannot be timed is left out: images of unknown size, too little memory, steps that take longer
     than there is time. workers, lanes: as of `runs.measure`.
     """
-    works = list(dict.fromkeys(work for entry in entries if (work := work_of(entry))))
+    found = {work for entry in entries if (work := work_of(entry))}
+    works = sorted(found, key=lambda work: (work.batch * work.side**2, work))  # what may take too long comes last
     on_gpu = torch.cuda.is_available()
     workers = 1 if on_gpu else workers or machine.workers()
     lanes, device = (lanes, "cuda") if on_gpu else (1, "cpu")
     at_once = lanes if on_gpu else workers
     how = f"{lanes} networks at a time, {name_of(device)}" if on_gpu else f"{workers} process{'es' * (workers > 1)}"
-    found = _in_processes(works, device, workers, lanes, time.time() + limit) if works else []
-    seconds = {work: [s for other, s in found if other == work] for work in works}
+    told = _in_processes(works, device, workers, lanes, time.time() + limit) if works else []
+    seconds = {work: [s for other, s in told if other == work] for work in works}
     return Pace({work: float(np.mean(each)) for work, each in seconds.items() if len(each) == workers}, at_once, how)
 
 
