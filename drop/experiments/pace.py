@@ -34,7 +34,7 @@ LONG = 100_000  # steps of a training that never ends
 def of_this_machine(
     entries: Iterable[Benchmark], limit: float = LIMIT, workers: int | None = None, lanes: int = 4,
 ) -> Pace:  # fmt: skip
-    """The pace of the networks of some benchmarks, within `limit` seconds for all of them together.
+    """The pace of the networks of some benchmarks, within about `limit` seconds for all of them together.
 
     Networks that differ in nothing that a step's time depends on are timed once. Images are noise: nothing is loaded
     or downloaded. What cannot be timed is left out: images of unknown size, too little memory, steps that take longer
