@@ -55,7 +55,7 @@ def of_this_machine(
 def _in_processes(works: Sequence[Work], device: str, workers: int, lanes: int, end: float) -> list[tuple[Work, float]]:
     """What each process says of each network, as far as it does in time."""
     spawn = multiprocessing.get_context("spawn")
-    together, threads = spawn.Barrier(workers), max(1, machine.cores() // workers)
+    together, threads = spawn.Barrier(workers), max(1, machine.cores() // workers) if workers > 1 else 0
     pipes = [spawn.Pipe(duplex=False) for _ in range(workers)]
     team = [
         spawn.Process(target=_time_all, args=(works, device, lanes, threads, end, together, out), daemon=True)
@@ -84,7 +84,8 @@ def _time_all(works: Sequence[Work], device: str, lanes: int, threads: int, end:
               out: Connection) -> None:  # fmt: skip
     """Time one network after the other, in what is left until `end`, and send (work, seconds of a step)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(threads)
+    if threads:  # one process trains with as many as torch takes by itself
+        torch.set_num_threads(threads)
     for number, work in enumerate(works):
         share = (end - time.time()) / (len(works) - number)
         with contextlib.suppress(RuntimeError, OSError, ValueError):  # too little memory, or images too small
