@@ -12,6 +12,8 @@ from drop.experiments import costs, records
 from drop.experiments.benchmarks import Benchmark, Run, with_rounds_before
 from rerun.jobs import Job, home, stamp
 
+UNKNOWN = {False: "not known", True: "not measured yet"}  # of what is timed, and at smoke scale, where records tell
+
 
 def cost_table(found: Iterable[records.Record]) -> dict[tuple[str, str], float]:
     """Seconds of one full training, as recorded, for each (benchmark, scale): the mean over its records.
@@ -51,21 +53,23 @@ def plan_text(jobs: list[Job]) -> str:
     entries = list(dict.fromkeys(run.benchmark for runs in wanted.values() for run in runs if not _short(run)))
     pace = timed(entries) if entries else costs.Pace({})
     table, recorded, lines, counted = pace.table(entries), cost_table(store.all()), [], set()
-    long, short, unknown = 0.0, 0.0, 0
+    long, short, unknown = 0.0, 0.0, Counter[str]()
     for job in jobs:
         runs = wanted[job.name]
         if job.done(store):
             state = f"exists  {len(job.runs)} runs" if job.runs else "exists  executed"
         elif not job.runs:
-            state, unknown = "to run  cost not known", unknown + 1
+            unknown["not measured yet"] += 1
+            state = "to run  cost not measured yet"
         else:
             smoke = all(map(_short, runs))
             found = costs.networks(runs, recorded if smoke else table)
             new = {which: seconds for which, seconds in (found or {}).items() if which not in counted}
             counted |= new.keys()
             seconds = sum(new.values()) if smoke else costs.wall(new, pace.at_once)
-            short, long, unknown = short + smoke * seconds, long + (not smoke) * seconds, unknown + (found is None)
-            price = "cost not known" if found is None else f"about {costs.clock(seconds)}"
+            short, long, word = short + smoke * seconds, long + (not smoke) * seconds, UNKNOWN[smoke]
+            unknown[word] += found is None
+            price = f"cost {word}" if found is None else f"about {costs.clock(seconds)}"
             state = f"to run  {len(missing[job.name])} of {len(job.runs)} runs, {price}"
         lines.append(f"  {state:<46} {job.name}")
     counts = Counter(job.done(store) for job in jobs)
@@ -74,7 +78,7 @@ def plan_text(jobs: list[Job]) -> str:
     if counts[False]:
         known = [pace.says(long)] if long else []
         known += [f"{costs.clock(short)} of training at smoke scale, added up over networks"] if short else []
-        known += [f"not known for {unknown} of the notebooks"] if unknown else []
+        known += [f"{word} for {number} of the notebooks" for word, number in unknown.items() if number]
         lines.append(f"estimated cost: {' and '.join(known)}")
     return "\n".join(lines)
 

@@ -1,9 +1,10 @@
 """Timing this machine: one tiny network for a moment, and what cannot be timed."""
 
 import pytest
+from typer.testing import CliRunner
 
 from drop.experiments import costs, pace
-from drop.experiments.benchmarks import SMOKE, Benchmark, benchmark
+from drop.experiments.benchmarks import SMOKE, Benchmark, benchmark, plan
 
 TINY = Benchmark("tiny", "laptop", "fashion-mnist-mini", SMOKE)
 WORK = costs.work_of(TINY)
@@ -51,3 +52,26 @@ def test_weights_are_not_downloaded_for_it(monkeypatch):
     monkeypatch.setattr("drop.experiments.models.imagenet_weights", lambda name: pytest.fail("asked for weights"))
     work = WORK._replace(model="resnet50-imagenet", batch=2)
     assert pace.seconds_of_a_step(work, allowed=0) > 0
+
+
+def test_a_dry_run_says_the_cost_with_the_processes_that_were_asked_for(monkeypatch, tmp_path):
+    from drop.cli import app
+
+    monkeypatch.setenv("DROP_RECORDS", str(tmp_path))
+    asked = {}
+
+    def stand_in(entries, workers, lanes):
+        asked["workers"] = workers
+        return costs.Pace({costs.work_of(entry): 0.1 for entry in entries}, workers, f"{workers} processes")
+
+    monkeypatch.setattr(pace, "of_this_machine", stand_in)
+    given = "run cifar10 desk --pruners random+drop --densities 0.3 --seeds 99 --dry-run --workers 3".split()
+    said = CliRunner().invoke(app, given)
+    entry = benchmark("cifar10", "desk")
+    runs = plan(entry, ["random+drop"], [0.3], [99])
+    table = costs.Pace({costs.work_of(entry): 0.1}).table([entry])
+    seconds = costs.clock(costs.wall(costs.networks(runs, table), 3))
+    assert said.exit_code == 0 and asked == {"workers": 3}
+    assert f"estimated cost: about {seconds} on this machine (3 processes; timed just now)" in said.output
+    monkeypatch.setattr(pace, "of_this_machine", lambda *_, **__: pytest.fail("timed"))
+    assert CliRunner().invoke(app, ["run", "fashion-mnist", "smoke", "--seeds", "99", "--dry-run"]).exit_code == 0

@@ -159,7 +159,8 @@ def test_a_setting_of_zero_means_no(monkeypatch, tmp_path):
 
 def test_smoke_scale_and_what_exists_are_not_timed(monkeypatch):
     monkeypatch.setattr(report, "timed", lambda entries: pytest.fail("timed"))
-    assert "1 to run" in report.plan_text(jobs_of({"notebook": PRUNE, "scale": "smoke", "seeds": "99"}))
+    text = report.plan_text(jobs_of({"notebook": PRUNE, "scale": "smoke", "seeds": "99"}))
+    assert "1 to run" in text and text.endswith("estimated cost: not measured yet for 1 of the notebooks")
     assert "0 to run" in report.plan_text(jobs_of({"notebook": PRUNE, "seeds": "0"}))
 
 
