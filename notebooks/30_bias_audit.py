@@ -61,8 +61,8 @@ figures.show(
         for a in audits
     ],
     caption=f"Each pruner minus random pruning at density {focus:g}, in points of the worst class (filled) and of the "
-    f"average (open), with paired 95 % intervals ({scope}). Dashed: fewer than five seeds. Beyond 30 points the worst "
-    "class stands at the edge.",
+    f"average (open), with paired 95 % intervals ({scope}). Dashed: fewer than five seeds. Beyond 30 points a value "
+    "stands at the edge, the average in brackets.",
     alt="Worst class minus that of random pruning: "
     + "; ".join(f"{a.grid.title}: " + ", ".join(f"{label[p]} {prose.points(e['worst_class'])}"
                 for (p, d), e in a.to_random.items() if d == focus) for a in audits) + ".",

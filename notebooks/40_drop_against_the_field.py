@@ -80,7 +80,7 @@ figures.show(
     [charts.differences(g, duels(focus), BOTH, f"{g.title}: DRoP − …", reach=25) for g in grids],
     caption=f"Random+DRoP minus each other method at density {focus:g}, in points of the worst class (filled) and of "
     f"the average (open), with 95 % intervals ({scope}). Right of 0 Random+DRoP is ahead. Dashed: fewer than "
-    "five seeds. Beyond 25 points the worst class stands at the edge.",
+    "five seeds. Beyond 25 points a value stands at the edge, the average in brackets.",
     alt=f"Random+DRoP minus each other method at density {focus:g}, by intervals: {counts(duels(focus))}.",
     name="duels",
 )  # fmt: skip

@@ -156,7 +156,8 @@ def _at_the_edge(ax: Axes, y: float, beyond: list[Estimate], look: Method, reach
     right = beyond[0].value > reach[1]
     numbers = [f"{e.value:+.0f}" if first and i == 0 else f"({e.value:+.0f})" for i, e in enumerate(beyond)]
     text = " ".join([*numbers, "▸"] if right else ["◂", *numbers]).replace("-", "−")
-    ax.text(reach[right], y, text, color=look.colour, fontsize=TEXT, va="center", ha="right" if right else "left")
+    ax.text(reach[right], y if first else y + 0.22, text, color=look.colour, fontsize=TEXT, va="center",
+            ha="right" if right else "left")  # fmt: skip
 
 
 def _beyond(e: Estimate, reach: tuple[float, float]) -> bool:
