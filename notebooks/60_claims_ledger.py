@@ -56,12 +56,13 @@ tables.show(
 
 # %% [markdown]
 # A **test** is an inequality with a margin, such as "the worst class of A is better than that of B by more than a
-# point", judged by a 95 % interval ([how](61_intervals.ipynb)). A claim **holds** on a data set if all its tests lie above their margins. It
-# **fails** if one lies below after Holm's correction for their number and none above, is **mixed** if there are some of
-# either, and **open** otherwise. The tests, word for word, are [claims.yml](../drop/chapters/claims.yml).
-# {glue:text}`comparisons` comparisons stand behind the verdicts, and {glue:text}`blind` of {glue:text}`members` tests
-# were written down before what they compare was measured. The networks are small and their schedules short: a verdict speaks of its data set and scale, not of the
-# paper's networks, whose accuracies we do not have.
+# point", judged by a 95 % interval ([how](61_intervals.ipynb)). A claim **holds** on a data set if all its tests lie
+# above their margins. It **fails** if one lies below after Holm's correction for their number and none above, is
+# **mixed** if there are some of either, and **open** otherwise. The tests, word for word, are
+# [claims.yml](../drop/chapters/claims.yml). {glue:text}`comparisons` comparisons stand behind the verdicts, and
+# {glue:text}`blind` of {glue:text}`members` tests were written down before what they compare was measured. The networks
+# are small and their schedules short: a verdict speaks of its data set and scale, not of the paper's networks, whose
+# accuracies we do not have.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 LOOKS = {"above": (figures.MORE, "o"), "open": ("#7d8287", "s"), "below": (figures.LESS, "X"),
