@@ -37,7 +37,7 @@ def test_as_many_query_models_are_priced_as_are_trained(pruner):
     assert len(queries) == len(runs.needed_queries([run]))
 
 
-@pytest.mark.parametrize("name", {record["run"]["dataset"] for record in records.load(records.committed())})
+@pytest.mark.parametrize("name", sorted({r["run"]["dataset"] for r in records.load(records.committed())}))
 def test_sizes_are_those_of_the_data_that_were_measured(name):
     found = [record for record in records.load(records.committed()) if record["run"]["dataset"] == name]
     record = next(record for record in found if record["run"]["recipe"].get("validation", "test") == "test")
