@@ -220,6 +220,7 @@ prose.values({f"cifar_{name}_{word}{end}": cifar(word, what) for word in ("usual
       for name, p, m in (("el2n", "el2n", "average"), ("gain", "random+drop", "worst_class"),
                          ("price", "random+drop", "average")) for end, d in (("_0.1", 0.1), ("_0.3", 0.3))))
 })  # fmt: skip
+# %% tags=["remove-input"]
 prose.holds({
     "Random+DRoP's worst class is above random pruning's in all seven ways": lambda: len(grids[benchmark]) == 7
     and all(ends(d)[0].low > 0 for d in (0.1, 0.3)),
