@@ -72,7 +72,7 @@ POINTS = (*intervals.ALL, "smallest_class")
 
 def strip(keys):
     """How far the tests of some families lie from their margins, a row a claim and data set."""
-    fig, ax = charts.panel(0.6 + 0.2 * len(keys), "", "points beyond the margin")
+    fig, ax = charts.panel(0.5 + 0.19 * len(keys), "", "points beyond the margin")
     for y, key in enumerate(keys):
         for state, (colour, marker) in LOOKS.items():
             xs = [100 * (test.estimate.value - test.margin)
