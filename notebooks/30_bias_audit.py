@@ -319,7 +319,8 @@ if any(a.choice for a in audits):
         ],
         caption="Random samples at a strategy's class ratios minus the strategy's own, at the density beside the "
         f"name, in points of the worst class (filled) and of the average (open), with paired 95 % intervals ({scope}). "
-        "Right of the dotted line, at −1, random samples are no worse; right of 0 they are better.",
+        "Right of the dotted line, at −1, random samples are no worse; right of 0 they are better. Beyond 50 points a "
+        "value stands at the edge, the average in brackets.",
         alt="Worst class: " + "; ".join(f"{a.grid.title} " + ", ".join(
             f"{label[s]} at {d:g} {prose.points(e['worst_class'])}" for (s, d), e in a.choice.items())
             for a in audits) + " points.",

@@ -57,7 +57,8 @@ def duels(grids, others, name):
         [charts.differences(g, [("random+drop", p, d) for p in others], BOTH, f"{g.title}: DRoP − …, {d:g}", reach=40)
          for g in grids for d in pruned[:2]],
         caption="Random+DRoP minus each other method, in points of the worst class (filled) and of the average (open), "
-        f"with 95 % intervals ({scope_of(grids)}); full data is training on everything.",
+        f"with 95 % intervals ({scope_of(grids)}); full data is training on everything. Beyond 40 points a value "
+        "stands at the edge, the average in brackets.",
         alt=f"Random+DRoP's worst class at density {focus:g} minus that of " + "; ".join(
             f"{label[p]} ({g.title}) {prose.points(e)}" for g in grids for p in others
             if (e := g.compare("random+drop", p, focus, density_b=1.0 if p == "full" else None))) + " points.",

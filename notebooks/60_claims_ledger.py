@@ -70,6 +70,12 @@ LOOKS = {"above": (figures.MORE, "o"), "open": ("#7d8287", "s"), "below": (figur
 POINTS = (*intervals.ALL, "smallest_class")
 
 
+def brief(place):
+    """A data set's name beside a row of the figure."""
+    name = titled(place).replace("Fashion-MNIST, ", "").replace(" scale)", ")")
+    return name.replace(" 1 : 100, hard classes", " tail,")
+
+
 def strip(keys):
     """How far the tests of some families lie from their margins, a row a claim and data set."""
     fig, ax = charts.panel(0.5 + 0.19 * len(keys), "", "points beyond the margin")
@@ -84,7 +90,7 @@ def strip(keys):
     ax.set_xlim(-90, 90)
     ax.set_xticks([-50, -10, -2, 0, 2, 10, 50], ["−50", "−10", "−2", "0", "2", "10", "50"])
     ax.set_xticks([], minor=True)
-    ax.set_yticks(range(len(keys)), [f"{name} {titled(place).replace('Fashion-MNIST, ', '')}" for name, place in keys])
+    ax.set_yticks(range(len(keys)), [f"{name} {brief(place)}" for name, place in keys])
     ax.set_ylim(len(keys) - 0.4, -0.6)
     return fig
 
