@@ -8,6 +8,7 @@ which page each chapter begins, the second time the table of contents says it.
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import sys
@@ -137,4 +138,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     sys.exit(main())

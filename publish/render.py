@@ -4,6 +4,7 @@ python -m publish.render            -> _build/html/index.html
 python -m publish.render FOLDER     -> FOLDER/_build/html/index.html
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -33,9 +34,11 @@ def render(folder: Path = ROOT, source: Path = ROOT) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    begun = time.perf_counter()
+    parser = argparse.ArgumentParser(description="Render the book; a warning is an error.")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT, help="for its _build, made if need be")
+    folder, begun = parser.parse_args(arguments).folder.resolve(), time.perf_counter()
     try:
-        start = render(Path(arguments[0]).resolve() if arguments else ROOT)
+        start = render(folder)
     except RuntimeError as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ Wanted beside this package, in an environment of its own: datacull, dprune, imba
 The case: three classes of unequal size and difficulty, of which 30 % shall stay. Each library is asked twice.
 """
 
+import argparse
 import json
 import tempfile
 from collections.abc import Callable
@@ -102,4 +103,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     main()

@@ -234,3 +234,13 @@ def test_text_is_utf_8_whatever_the_locale(room):
             name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
             if name == "write_text" or name == "read_text" and not node.args:
                 assert any(word.arg == "encoding" for word in node.keywords), f"{path}, line {node.lineno}"
+
+
+SILENT = {"drop/__main__.py", "rerun/batch.py", "rerun/job.py", "rerun/remote/shelf.py"}  # typer, NAME=VALUE, no people
+
+
+def test_every_command_answers_help_instead_of_working():
+    """A module that can be run reads its arguments, so that --help or a slip of the fingers starts no work."""
+    programs = {path for path in PYTHON if '__name__ == "__main__"' in path.read_text(encoding="utf-8")}
+    names = {str(path.relative_to(ROOT)) for path in programs if "chapters/examples" not in str(path)}
+    assert {n for n in names if "ArgumentParser(" not in (ROOT / n).read_text(encoding="utf-8")} <= SILENT

@@ -12,6 +12,7 @@ pairs, lies within one point on either side of zero.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -93,8 +94,10 @@ def passed(entries: list[dict]) -> bool:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--dry-run", action="store_true", help="name the runs, and train nothing")
     runs = [run for name in BENCHMARKS for run in pairs(benchmark(name, SCALE))]
-    if "--dry-run" in sys.argv[1:]:
+    if parser.parse_args().dry_run:
         print(*(f"{run.benchmark.name} {run.pruner} {run.density:g} seed {run.seed}" for run in runs), sep="\n")
         return 0
     stores = measure(runs, Store())

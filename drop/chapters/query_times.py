@@ -8,6 +8,7 @@ is trained.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import sys
@@ -51,4 +52,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     sys.exit(main())

@@ -3,6 +3,7 @@
 python -m drop.chapters.registration        writes measured/registered.json, which pages read instead of a history
 """
 
+import argparse
 import json
 import subprocess
 from collections.abc import Iterable
@@ -186,4 +187,5 @@ def _explained(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     write()

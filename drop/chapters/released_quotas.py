@@ -7,6 +7,7 @@ job, the recipe, and the order in which a class's samples are chosen. Each netwo
 those that are there already are not trained again. Then page 41 compares the two in pairs.
 """
 
+import argparse
 import json
 
 import numpy as np
@@ -48,6 +49,7 @@ def measure(entry: benchmarks.Benchmark, done: dict[str, dict]) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     torch.set_num_threads(1)
     known = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
     measure(benchmarks.benchmark(NAME, SCALE), known)

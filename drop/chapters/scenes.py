@@ -5,6 +5,7 @@ python -m drop.chapters.scenes        writes drop/measured/garments-on-scenes.we
 
 from __future__ import annotations
 
+import argparse
 import io
 from collections.abc import Sequence
 
@@ -63,4 +64,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     main()
