@@ -24,7 +24,8 @@ EXTENDED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 0.9, 1.0)
 SCALES = ("smoke", "laptop", "desk", "paper-fast", "paper")
 SCORES = ("random", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "prototype")
 SHORT = ("el2n", "grand")  # the scores of the short queries; all others, but random, are those of the full one
-RULES = "drop size gamma0.5 gamma0.7 gamma2 shrunken nucs iterated2 minimax1 minimax2 minimax3 balanced".split()
+RULES = "drop half-balanced size gamma0.5 gamma0.7 gamma2 shrunken nucs iterated2 minimax1 minimax2 minimax3".split()
+RULES += ["balanced"]  # the only one that needs no query model
 FRESH = "random-fresh"  # another random subset in every epoch (RS2, Okanovic et al. 2024), with or without quotas
 ROUNDS = {"iterated2": "drop", "minimax2": "minimax1", "minimax3": "minimax2"}  # quotas from the recalls of that rule
 

@@ -158,16 +158,21 @@ class Shelf:
         return self.derived(query, "grand", compute)
 
     def recalls(self, benchmark: Benchmark, seed: int, shrink: bool = False) -> np.ndarray:
-        """DRoP's validation recalls of classes or groups, each short query's at its best epoch, averaged over them.
-
-        Float64 (K,). The best epoch has the most validation images right.
+        """DRoP's validation recalls of classes or groups, float64 (K,).
 
         shrink: towards their mean, as those of one draw of the validation images.
         """
+        recalls, total = self.tested(benchmark, seed)
+        return shrunken_recalls(recalls * total, total) if shrink else recalls
+
+    def tested(self, benchmark: Benchmark, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The recalls float64 (K,), each short query's at its best epoch, averaged over them, and int64 (K,) images.
+
+        The best epoch has the most validation images right.
+        """
         counts = [self.get(query)["validation"] for query in queries_for(benchmark, seed, "el2n")]  # (E, G, K) each
         best = [epochs[right_of(epochs).sum(1).argmax()] for epochs in counts]
-        recalls, total = np.mean([right_of(c) / c.sum(1) for c in best], axis=0), best[0].sum(1)
-        return shrunken_recalls(recalls * total, total) if shrink else recalls
+        return np.mean([right_of(c) / c.sum(1) for c in best], axis=0), best[0].sum(1)
 
     def score(self, benchmark: Benchmark, seed: int, name: str, labels: np.ndarray) -> np.ndarray:
         """The scores of all training samples, float64 (N,), high = keep; ValueError for an unknown name."""

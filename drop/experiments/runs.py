@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from drop import rules
 from drop.experiments import datasets, machine, records
 from drop.experiments.arena import Arena
 from drop.experiments.arithmetic import decide, to_the_terminal
@@ -38,6 +39,7 @@ from drop.experiments.records import Record, Store
 from drop.experiments.training import train
 from drop.metrics import right_of
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
+from drop.rules import DEFAULT, Evidence
 from drop.selection import select, top
 
 MINIMAX_RATE = 5.0  # of exponentiated gradient: a class 0.2 below the best gains a factor e a round; not tuned
@@ -75,6 +77,9 @@ def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) ->
         return 1 / sizes, None
     if rule == "nucs":
         return difficulty_weights(shelf.score(*scored, "el2n", labels), labels, len(sizes)), None
+    if rule == DEFAULT:
+        known = Evidence(sizes, *shelf.tested(*scored))
+        return rules.RULES[rule](known, run.density), known.recalls
     if run.previous:
         recalls = np.divide(*zip(*records.right_and_total(store.get(run.previous.key)["validation"]), strict=True))
     else:
