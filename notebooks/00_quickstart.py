@@ -11,9 +11,9 @@
 # :::{admonition} In short
 # :class: tip
 # {term}`DRoP` keeps many samples of the classes that a short {term}`query run <query model>` finds hard, and few of the
-# easy ones. For data of your own it is one line: `kept = drop.prune(labels, recalls, density=0.3)`. This page shows
-# what it does: it prunes real images by three methods and trains a network on what each of them kept, live, while the
-# book is built.
+# easy ones. This page prunes real images by three methods and trains a network on what each of them kept, live, while
+# the book is built. For data of your own it is one line, by a rule that is more careful than the paper's:
+# `kept = drop.prune(labels, recalls, density=0.3)`.
 # :::
 
 # %% tags=["parameters", "hide-input"]
@@ -126,8 +126,9 @@ figures.say(
 # ## Your own data
 #
 # The method needs the labels and, of any model you already have, how many validation samples of each class it gets
-# right, or just its validation {term}`recall`. The default rule is more careful than the paper's: half of the budget
-# goes to the classes evenly.
+# right, or just its validation {term}`recall`. The default is not the rule above but a more careful one: half of the
+# budget goes to the classes evenly, and no class is emptied. `rule="drop"` is the paper's
+# ([when to use which](21_should_i_use_it)).
 
 # %%
 import drop
