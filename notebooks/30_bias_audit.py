@@ -10,11 +10,12 @@
 #
 # :::{admonition} In short
 # :class: tip
-# **Scores lose the worst class where they lose the average too**, and mostly by *which* images they keep of a class:
-# the paper's bias at a kept average is not what we see on ten classes; [on a hundred](42_a_hundred_classes.ipynb) one
-# score of three has it. At a tenth of the data the {term}`worst class` falls to {glue:text}`lowest_fashion` under EL2N
-# on Fashion-MNIST and to {glue:text}`lowest_cifar` under GraNd on CIFAR-10. By its intervals only Random+DRoP is better
-# than random pruning on both, with {glue:text}`highest_fashion` and {glue:text}`highest_cifar`.
+# **Where scores lose the worst class, they lose the average as well**, and mostly by *which* images they keep of a
+# class. The paper's bias at a kept average is not what we see on Fashion-MNIST; on CIFAR-10 hardly a score keeps the
+# average below density 0.8; [on a hundred classes](42_a_hundred_classes.ipynb) one score of three has the bias. At a
+# tenth of the data the {term}`worst class` falls to {glue:text}`lowest_fashion` under EL2N on Fashion-MNIST and to
+# {glue:text}`lowest_cifar` under GraNd on CIFAR-10. By its intervals only Random+DRoP is better than random pruning on
+# both, with {glue:text}`highest_fashion` and {glue:text}`highest_cifar`.
 # :::
 
 # %% tags=["parameters", "hide-input"]
@@ -61,7 +62,7 @@ figures.show(
         for a in audits
     ],
     caption=f"Each pruner minus random pruning at density {focus:g}, in points of the worst class (filled) and of the "
-    f"average (open), with paired 95 % intervals ({scope}). Dashed: fewer than five seeds. Beyond 30 points a value "
+    f"average (open), with 95 % intervals ({scope}). Dashed: fewer than five seeds. Beyond 30 points a value "
     "stands at the edge, the average in brackets.",
     alt="Worst class minus that of random pruning: "
     + "; ".join(f"{a.grid.title}: " + ", ".join(f"{label[p]} {prose.points(e['worst_class'])}"
@@ -94,7 +95,7 @@ def side(pairs, name, value, words, caption, **options):
 
 side(lambda a: a.to_random, "pruner, density", lambda a, pair: [a.to_random[pair][m] for m in BOTH]
      if pair in a.to_random else None, ["worst class", "average"],
-     "Each pruner minus random pruning, in points, paired on the seeds that both have.")  # fmt: skip
+     "Each pruner minus random pruning, in points: image by image, over all the seeds that each has.")  # fmt: skip
 
 # %% [markdown]
 # ## The pruners
@@ -108,13 +109,16 @@ side(lambda a: a.to_random, "pruner, density", lambda a, pair: [a.to_random[pair
 # An interval covers the spread over seeds and the finite test set;
 # [how sure a worst class is](36_how_sure_is_a_worst_class.ipynb) has a chapter of its own.
 #
-# ## A score that keeps the average does not lose the worst class here
+# ## On Fashion-MNIST a score that keeps the average does not lose the worst class
 #
 # The paper's first finding is that pruning by score is biased: the average holds while single classes are lost
 # {cite:p}`vysogorets2025drop`. Here the average stays within a point of random pruning's, by its interval, in
 # {glue:text}`holding_fashion` pairs of a score and a {term}`density` on Fashion-MNIST and in {glue:text}`holding_cifar`
 # on CIFAR-10. Among these no interval puts the worst class below random pruning's, and {glue:text}`higher`
-# (all on Fashion-MNIST) put it above. Where the average falls by more than a point, the classifier suffers as a whole.
+# (all on Fashion-MNIST) put it above. Of CIFAR-10's pairs below density 0.8 only {glue:text}`holding_low` keep the
+# average: too few to tell. Losing on average need not cost the worst class: k-center at a tenth of Fashion-MNIST
+# ({glue:text}`k_center_average` points on average) gains {glue:text}`k_center_worst`, EL2N at half of CIFAR-10
+# ({glue:text}`half_average`) {glue:text}`half_worst`.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 figures.show(
@@ -171,11 +175,12 @@ for a in audits:
     )  # fmt: skip
 
 # %% [markdown]
-# ## Most pruners agree on which classes keep much
+# ## On Fashion-MNIST scores agree on which classes keep much
 #
-# Shirts and cats, the classes that networks confuse most, keep more than their share under nearly every pruner,
-# trousers and ships less. No class is left without a sample; the smallest is {glue:text}`smallest_fashion` on
-# Fashion-MNIST and {glue:text}`smallest_cifar` on CIFAR-10 at density 0.1.
+# There every score and Random+DRoP keep far more shirts than their share and far fewer trousers. On CIFAR-10 all but
+# GraNd keep more birds and fewer ships; GraNd does the opposite: cats have {glue:text}`grand_cat` of their share, frogs
+# {glue:text}`grand_frog` and ships {glue:text}`grand_ship`. No class is left without a sample; the smallest
+# is {glue:text}`smallest_fashion` on Fashion-MNIST and {glue:text}`smallest_cifar` on CIFAR-10 at density 0.1.
 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
@@ -318,7 +323,7 @@ if any(a.choice for a in audits):
             for a in audits
         ],
         caption="Random samples at a strategy's class ratios minus the strategy's own, at the density beside the "
-        f"name, in points of the worst class (filled) and of the average (open), with paired 95 % intervals ({scope}). "
+        f"name, in points of the worst class (filled) and of the average (open), with 95 % intervals ({scope}). "
         "Right of the dotted line, at −1, random samples are no worse; right of 0 they are better. Beyond 50 points a "
         "value stands at the edge, the average in brackets.",
         alt="Worst class: " + "; ".join(f"{a.grid.title} " + ", ".join(
@@ -343,9 +348,17 @@ for a in audits:
 BOTH_SETS, LOSING = (fashion, cifar), ("el2n", "grand", "forgetting")
 
 
+MEASURED = (("worst", "worst_class"), ("average", "average"))
+
+
 def total(pairs):
     """How many pairs there are on both data sets."""
     return str(sum(len(pairs(a)) for a in BOTH_SETS))
+
+
+def share(audit, p, name):
+    """What a class keeps at density 0.1, as a multiple of 0.1."""
+    return audit.grid.kept(p, 0.1).mean(axis=0)[audit.grid.classes.index(name)] / 0.1
 
 
 prose.values({
@@ -355,6 +368,11 @@ prose.values({
     "highest_cifar": lambda: prose.percent(cifar.grid.value("random+drop", 0.1, "worst_class")),
     "holding_fashion": lambda: f"{len(fashion.holding)} of {len(fashion.scored)}",
     "holding_cifar": lambda: f"{len(cifar.holding)} of {len(cifar.scored)}",
+    "holding_low": lambda: "{} of {}".format(*(
+        sum(d < 0.8 for _, d in pairs) for pairs in (cifar.holding, cifar.scored))),
+    **{f"k_center_{key}": lambda m=m: prose.points(fashion.to_random["k-center", 0.1][m]) for key, m in MEASURED},
+    **{f"half_{key}": lambda m=m: prose.points(cifar.grid.compare("el2n", "random", 0.5, m)) for key, m in MEASURED},
+    **{f"grand_{c}": lambda c=c: prose.percent(share(cifar, "grand", c), 0) for c in ("cat", "frog", "ship")},
     "higher": lambda: str(len(fashion.among(fashion.holding, "worst_class", 1))),
     "failing": lambda: total(lambda a: a.failing),
     "failing_lower": lambda: total(lambda a: a.among(a.failing, "worst_class", -1)),
@@ -390,14 +408,21 @@ prose.holds({
         *map(better, BOTH_SETS)) == {"random+drop"},
     "where a score keeps the average no worst class is lower": lambda: not any(
         a.among(a.holding, "worst_class", -1) for a in BOTH_SETS),
+    "where a score's worst class is lower, its average is, too": lambda: all(
+        a.to_random[pair]["average"].high < 0 for a in BOTH_SETS for pair in a.among(a.scored, "worst_class", -1)),
+    "below 0.8 hardly a score keeps the average on CIFAR-10": lambda: sum(d < 0.8 for _, d in cifar.holding) <= 2,
+    "k-center at 0.1 and EL2N at 0.5 lose on average and gain in the worst class": lambda: all(
+        e["average"].high < 0 < e["worst_class"].value for e in (fashion.to_random["k-center", 0.1], {
+            m: cifar.grid.compare("el2n", "random", 0.5, m) for m in BOTH})),
     "the higher ones are on Fashion-MNIST": lambda: not cifar.among(cifar.holding, "worst_class", 1),
     "Random+DRoP has the highest mean": lambda: {next(iter(a.areas)) for a in BOTH_SETS} == {"random+drop"},
     "no class is left without a sample": lambda: all(a.smallest(*pair)[0] > 0 for a in BOTH_SETS for pair in a.places),
     "Prototype leaves the smallest class": lambda: all(
         min(here, key=lambda p: a.smallest(p, 0.1)[0]) == "prototype" for a in BOTH_SETS),
-    "shirts and cats keep more than their share, trousers and ships less": lambda: all(
-        np.median([a.grid.kept(p, 0.1).mean(axis=0)[a.grid.classes.index(name)] for p in others]) * sign > 0.1 * sign
-        for a, name, sign in ((fashion, "Shirt", 1), (cifar, "cat", 1), (fashion, "Trouser", -1), (cifar, "ship", -1))),
+    "scores and DRoP keep many shirts and few trousers; but for GraNd many birds and few ships": lambda: all(
+        share(fashion, p, "Shirt") > 1.5 > 0.5 > share(fashion, p, "Trouser")
+        and (p == "grand") == (share(cifar, p, "bird") < 1) == (share(cifar, p, "ship") > 1)
+        for p in others if p != "random+balanced"),
     "the hardest classes lose most where the text says": lambda: [
         [p for p in here if a.change(p, 0.1).argmin() == a.before.argmin()] for a in BOTH_SETS
     ] == [["random", "random+balanced"], []],
@@ -413,12 +438,13 @@ prose.holds({
 # %% [markdown]
 # ## What it means, and where it disagrees with the paper
 #
-# **Does a score that keeps the average lose the worst class?** The paper says so. Here no interval says so: where the
-# average holds, the worst class is as good as random pruning's or better; on a hundred classes
-# [one score of three](42_a_hundred_classes.ipynb) does as the paper says. The average falls by more than a point in
-# {glue:text}`failing` pairs on both data sets, and in {glue:text}`failing_lower` of these the worst class falls too, by
-# its interval. Of EL2N's losses on CIFAR-10 the one at a tenth stays with a larger network, trained longer, and the one
-# at 0.3 does not ([how we measured](45_how_we_measured.ipynb)).
+# **Does a score that keeps the average lose the worst class?** The paper says so. On Fashion-MNIST no interval says so:
+# where the average holds, the worst class is as good as random pruning's or better. CIFAR-10 leaves it open, as below
+# 0.8 hardly a score keeps the average; on a hundred classes [one score of three](42_a_hundred_classes.ipynb) does as
+# the paper says. The average falls by more than a point in {glue:text}`failing` pairs on both data sets, and in
+# {glue:text}`failing_lower` of these the worst class falls too, by its interval. Of EL2N's losses on CIFAR-10 the one
+# at a tenth stays with a larger network, trained longer, and the one at 0.3 does not
+# ([how we measured](45_how_we_measured.ipynb)).
 #
 # **Does the choice inside the classes matter?** The paper says hardly. Here it does the harm at low density, and random
 # samples at a strategy's ratios are seldom worse; so its remedy, random choice inside quotas, is right where it
@@ -431,5 +457,7 @@ prose.holds({
 extract.show(extract.families(grids, ("C1", "C2", "C5")))
 
 # %% tags=["remove-input"]
-prose.made(grids, "Methods are compared on the seeds that both have. The query models are shared by all "
-           "pruners and densities of a seed.")  # fmt: skip
+prose.made(grids, f"Seeds {min(seeds)} to {max(seeds)}, as far as they were measured. A difference compares what two "
+           "methods make of each test image, each over all the seeds it has here, which need not be the same; a page "
+           "with more or other seeds has slightly other numbers. The query models are shared by all pruners and "
+           "densities of a seed.")  # fmt: skip

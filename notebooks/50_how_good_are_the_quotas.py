@@ -77,7 +77,7 @@ figures.show(
                            names=lambda a, b, d: label(a), reach=25)
         for g in grids for d in pruned if any(g.compare(p, "random+drop", d) for p in others)
     ],
-    caption="Each rule minus DRoP, in points of the worst class (filled) and of the average (open), paired, with 95 % "
+    caption="Each rule minus DRoP, in points of the worst class (filled) and of the average (open), with 95 % "
     f"intervals, samples random inside the classes; {scope}. Dashed: fewer than five seeds.",
     alt=f"Worst class minus DRoP's at density {focus:g}: "
     + "; ".join(f"{g.title}: " + ", ".join(f"{label(p)} {100 * e.value:+.1f}" for p in others
@@ -98,7 +98,7 @@ for g in grids:
     signed = [(f"minus {name}'s", word) for name in ("DRoP", "Random") for word in ("worst", "average")]
     tables.show(
         rows, ["rule", ("", "seeds"), ("", "worst class"), ("", "average"), *signed],
-        f"{g.title}, density {', '.join(f'{d:g}' for d in pruned)}: accuracies (%) and paired differences (points).",
+        f"{g.title}, density {', '.join(f'{d:g}' for d in pruned)}: accuracies (%), differences (points).",
         best=[("", "worst class"), ("", "average")], signed=signed,
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ for g in grids:
 # | DRoP | $1 - r_k$ | Algorithm 1 of the paper |
 # | Size rule | $(1 - r_k)/N_k$ | the paper's released code: class *sizes* go with $1 - r_k$ |
 # | γ = ½, 0.7, 2 | $(1 - r_k)^\gamma$ | an exponent, smaller or larger than DRoP's |
-# | Shrunken | $1 - \tilde r_k$ | recalls drawn to their mean where they differ no more than by chance |
+# | Shrunk | $1 - \tilde r_k$ | recalls drawn to their mean where they differ no more than by chance |
 # | Iterated | $1 - r_k'$ | $r_k'$ from the final model that DRoP's set gave: DRoP a second time |
 # | Minimax $n$ | $\prod_{i \le n} e^{\eta(1 - r_k^{(i)})}$ | exponentiated gradient, a training a round |
 #
@@ -235,7 +235,7 @@ tables.show(
 # In a mixture [one step of DRoP always overshoots](10_why_class_densities_matter.ipynb). Two ways to go on: make the
 # densities anew from the recalls of the pruned model (*Iterated*), or multiply up (*Minimax*). In the mixtures
 # Iterated jumps to and fro between too little and too much; on images its second round moves the worst class by
-# {glue:text}`iterated_step` points, while two more rounds of Minimax move it by {glue:text}`minimax_step`.
+# {glue:text}`iterated` points, while two more rounds of Minimax move it by {glue:text}`minimax_step`.
 #
 # ````{prf:proposition} How fast exponentiated gradient may go
 # :label: thm-rate
@@ -410,7 +410,7 @@ if noises:
 if noises:
     tables.show(
         [[str(n), *(100 * v for name in noises for v in wrong[name][n])] for n in COUNTS],
-        ["images a class", *((name, rule) for name in noises for rule in ("DRoP", "Shrunken"))],
+        ["images a class", *((name, rule) for name in noises for rule in ("DRoP", "Shrunk"))],
         "Budget in the wrong class (%), by the number of validation images.",
     )  # fmt: skip
 several = {name: noise.of_models(grid.entry.recipe.short_queries, draws, rng[name])
@@ -428,6 +428,11 @@ def sure(g, metric, sign):
     """The rules whose difference from DRoP lies on one side of 0 with its interval."""
     found = {p: g.compare(p, "random+drop", 0.1, metric) for p in others}
     return {p for p, e in found.items() if e and (e.low > 0 if sign > 0 else e.high < 0)}
+
+
+def worse(g):
+    """The rules whose worst class is below DRoP's by an interval, in words."""
+    return ", ".join(label(p) for p in others if p in sure(g, "worst_class", -1)) or "none"
 
 
 def order_agrees(g):
@@ -448,10 +453,10 @@ prose.values({
     "flat_average": lambda: prose.points(fashion.compare("random+gamma0.7", "random+drop", 0.1, "average")),
     "flat_average_cifar": lambda: prose.points(cifar.compare("random+gamma0.7", "random+drop", 0.1, "average")),
     "iterated": lambda: prose.points(fashion.compare("random+iterated2", "random+drop", 0.1)),
-    "iterated_step": lambda: prose.points(fashion.compare("random+iterated2", "random+drop", 0.1)),
     "minimax_step": lambda: prose.points(fashion.compare("random+minimax3", "random+minimax1", 0.1)),
     "steep_average": lambda: prose.points(fashion.compare("random+gamma2", "random+drop", 0.1, "average")),
     "minimax2": lambda: prose.points(fashion.compare("random+minimax2", "random+drop", 0.1)),
+    "worse_fashion": lambda: worse(fashion), "worse_cifar": lambda: worse(cifar),
     "rank": lambda: f"{order_agrees(fashion):.2f}", "images": lambda: str(images),
     "size_better": lambda: prose.percent(size_better.mean(), 0),
     "balanced_most": lambda: prose.percent(lines["random+balanced"].max()),
@@ -469,9 +474,9 @@ prose.values({
 prose.holds({
     "no rule's worst class is better than DRoP's by an interval": lambda: not any(
         sure(g, "worst_class", 1) for g in (fashion, cifar)),
-    "Random, Balanced and Iterated are worse on Fashion-MNIST": lambda: sure(fashion, "worst_class", -1)
-    == {"random", "random+balanced", "random+iterated2"},
-    "Random is worse on CIFAR-10": lambda: sure(cifar, "worst_class", -1) == {"random"},
+    "a second round of DRoP is worse": lambda: "random+iterated2" in sure(fashion, "worst_class", -1),
+    "but for Random and DRoP no rule has more than three seeds": lambda: all(
+        len(g.of(p, 0.1)) < 4 for g in (fashion, cifar) for p in others if p != "random"),
     "γ = 2 loses on average": lambda: "random+gamma2" in sure(fashion, "average", -1),
     "γ = 0.7 has the same worst class": lambda: all(
         abs(g.compare("random+gamma0.7", "random+drop", 0.1).value) < 0.02 for g in (fashion, cifar)),
@@ -492,9 +497,10 @@ prose.holds({
 # - **A flatter rule is cheaper.** On Fashion-MNIST at density 0.1 an exponent of 0.7 gives DRoP's worst class
 #   ({glue:text}`flat_worst` points) and keeps more of the average ({glue:text}`flat_average`). On CIFAR-10 no interval
 #   tells the two apart ({glue:text}`flat_cifar` and {glue:text}`flat_average_cifar`).
-# - **Which rules are worse** than DRoP in the worst class, by an interval: Random on both data sets, Balanced and
-#   Iterated on Fashion-MNIST. An exponent of 2 loses on average ({glue:text}`steep_average` points). With three to five
-#   seeds nothing else is told apart; the best of the others, Minimax 2 ({glue:text}`minimax2`), is so partly by luck.
+# - **Which rules are worse** than DRoP in the worst class, by an interval? On Fashion-MNIST {glue:text}`worse_fashion`;
+#   on CIFAR-10 {glue:text}`worse_cifar`. An exponent of 2 loses on average ({glue:text}`steep_average` points). But for
+#   Random and DRoP rules have two or three seeds, which tell nothing else apart; the best of them, Minimax 2
+#   ({glue:text}`minimax2`), is so partly by luck.
 # - **Do the mixtures foretell the order on images?** The rank correlation of what rules leave is {glue:text}`rank` on
 #   Fashion-MNIST. A mixture of pairs of classes, fitted to one confusion matrix, foretells more: see [how far the
 #   theory reaches](12_how_far_the_theory_reaches.ipynb).

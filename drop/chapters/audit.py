@@ -1,7 +1,7 @@
 """The bias audit of one benchmark: what pruners do to average and worst class, to each class, and by what.
 
 audit = Audit(grid, pruners, densities, strategies)
-audit.to_random["el2n", 0.1]["worst_class"]      EL2N minus Random, paired, with its interval
+audit.to_random["el2n", 0.1]["worst_class"]      EL2N minus Random, image by image, with its interval
 audit.holding                                    pairs whose average stays within a point of Random's
 audit.choice["el2n", 0.1]["average"]             random samples at EL2N's class ratios minus its own
 """
@@ -51,7 +51,7 @@ class Audit:
 
     @cached_property
     def to_random(self) -> dict[Pair, dict[str, Estimate]]:
-        """Each pruner minus random pruning, of the pairs that share two seeds with it."""
+        """Each pruner minus random pruning, of the pairs where both have two seeds."""
         found = self._differences([(p, "random", d) for p, d in self.places if p != "random"])
         return {(p, d): by_metric for (p, _, d), by_metric in found.items()}
 

@@ -168,10 +168,10 @@ def differences(
     grid: Grid, pairs: Sequence[tuple[str, str, float]], metrics: Sequence[str] = ("worst_class",), title: str = "",
     names: Callable[[str, str, float], str] | None = None, reach: float | None = None, margin: float | None = None,
 ) -> Figure:  # fmt: skip
-    """Paired differences of (a, b, density) in points, a minus b, with intervals; a row a pair.
+    """Differences of (a, b, density) in points, a minus b, image by image, with intervals; a row a pair.
 
     A row has the name and the look of b, or of a where all are compared with one b; `names` gives other names. Of two
-    metrics the first is filled and the second open. Pairs without two shared seeds are left out. reach: points to
+    metrics the first is filled and the second open. Pairs where one has a single seed are left out. reach: points to
     either side of 0; margin: a second line.
     """
     of_a, rows = len({b for _, b, _ in pairs}) == 1 < len(pairs), []
@@ -285,7 +285,7 @@ def classes(
 ) -> Figure:  # fmt: skip
     """A value of each class for several pruners, a row a class from the top, a mark a pruner; legend above.
 
-    looks: of what is no pruner.
+    looks: of what is no pruner, or has another name here.
     """
     look_of = {p: (looks or {}).get(p) or figures.method(p) for p in values}
     longest = max(len(look.label) for look in look_of.values())

@@ -73,7 +73,7 @@ _RULES = {  # a quota rule's label, its colour where samples are random inside t
     "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#5d7a3a", "d"),
     "gamma0.5": ("γ = ½", "#9a6b4f", "v"), "gamma2": ("γ = 2", "#9a6b4f", "^"), "gamma0.7": ("γ = 0.7", "#9a6b4f", ">"),
     "shrunken": ("Shrunk", "#8a5193", "p"), "nucs": ("NUCS", "#5b8296", "h"), "iterated2": ("Iterated", "#c2415f", "H"),
-    **{f"minimax{i}": (f"Minimax {i}", "#3f8f3a", f"${i}$") for i in (1, 2, 3)},
+    **{f"minimax{i}": (f"Minimax {i}", "#3f8f3a", marker) for i, marker in enumerate("<8X", 1)},
 }  # fmt: skip
 
 

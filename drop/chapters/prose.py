@@ -36,7 +36,7 @@ def percent(e: Estimate | float, digits: int = 1) -> str:
 
 def _known(e: Estimate | None) -> Estimate:
     if e is None:
-        raise ValueError("there are not two seeds that both have")
+        raise ValueError("one of the two has fewer than two seeds")
     return e
 
 
