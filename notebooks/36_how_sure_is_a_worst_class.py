@@ -30,12 +30,14 @@ train = "never"  # or "missing": train every run that has no record
 
 # %% tags=["remove-input"]
 import numpy as np
-from scipy.special import stdtrit  # the quantile of Student's t
+from scipy.special import ndtri, stdtrit  # the quantiles of the normal and of Student's t
 
 from drop import metrics
 from drop.chapters import charts, figures, minimum, prose, tables
 from drop.chapters.audit import Audit
 from drop.chapters.grid import side_by_side
+from drop.experiments import intervals
+from drop.experiments.trials import nothing
 
 figures.style()
 if scale == "smoke":  # a test of the page, in seconds: two short query models do
@@ -112,9 +114,17 @@ tables.show(rows, ["taken as the truth", "images", "worst", "minimum", "(simulat
 # ±{glue:text}`part_fashion` with any number of seeds (CIFAR-10: ±{glue:text}`part_cifar` of
 # ±{glue:text}`whole_cifar`). Raised digits beside an interval count its seeds where they are fewer than five.
 
+
 # %% tags=["remove-input"]
+def half_widths(trials):
+    """How far the 95 % interval of the worst class reaches below it, and how far the test images alone would."""
+    bounds = intervals.bounds(trials, nothing(trials))
+    worst = bounds.value.argmin()
+    return bounds.value[worst] - bounds(0.025), ndtri(0.975) * np.sqrt(bounds.images[worst])
+
+
 trials = {(a.grid.benchmark, p): a.grid.trials(p, d) for a in audits for p, d in a.places if d == focus}
-widths = {key: minimum.half_widths(each) for key, each in trials.items()}
+widths = {key: half_widths(each) for key, each in trials.items()}
 by_seeds = [(len(trials[key].test), (part / whole) ** 2) for key, (whole, part) in widths.items()]
 prose.values({
     **{f"{what}_{key}": lambda i=i, name=name: f"{100 * widths[name, 'random'][i]:.1f}"

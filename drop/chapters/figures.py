@@ -69,7 +69,7 @@ METHODS = {
 }
 RANKINGS = (*SCORES, FRESH)
 _RULES = {  # a quota rule's label, its colour where samples are random inside the classes, and its marker
-    "drop": ("DRoP", "#d55e00", "D"), "half-balanced": ("½ DRoP", "#e08a3c", "D"),
+    "drop": ("DRoP", "#d55e00", "D"), "half-balanced": ("½ DRoP", "#c4701f", "P"),
     "balanced": ("Balanced", "#a8740a", "s"), "size": ("Size rule", "#5d7a3a", "d"),
     "gamma0.5": ("γ = ½", "#9a6b4f", "v"), "gamma2": ("γ = 2", "#9a6b4f", "^"), "gamma0.7": ("γ = 0.7", "#9a6b4f", ">"),
     "shrunken": ("Shrunk", "#8a5193", "p"), "nucs": ("NUCS", "#5b8296", "h"), "iterated2": ("Iterated", "#c2415f", "H"),

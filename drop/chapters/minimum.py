@@ -8,10 +8,7 @@ too high, since the choice is sometimes wrong.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import bdtrc, ndtri  # P(X > x) of a binomial; the quantile of the normal
-
-from drop.experiments import intervals
-from drop.experiments.trials import Trials, nothing
+from scipy.special import bdtrc  # P(X > x) of a binomial
 
 
 def expected_minimum(p: np.ndarray, n: int) -> float:
@@ -36,13 +33,6 @@ def simulated(p: np.ndarray, n: int, draws: int = 4000, seed: int = 0) -> tuple[
     validation, test = (generator.binomial(n, p, size=(draws, len(p))) / n for _ in range(2))
     chosen = np.take_along_axis(test, validation.argmin(axis=1, keepdims=True), axis=1)
     return float(test.min(axis=1).mean()), float(chosen.mean())
-
-
-def half_widths(trials: Trials) -> tuple[float, float]:
-    """How far the 95 % interval of the worst class reaches below it, and how far the test images alone would."""
-    bounds = intervals.bounds(trials, nothing(trials))
-    worst = int(bounds.value.argmin())
-    return float(bounds.value[worst] - bounds(0.025)), float(ndtri(0.975) * np.sqrt(bounds.images[worst]))
 
 
 def row(p: np.ndarray, n: int) -> list[float]:
