@@ -29,6 +29,8 @@ seeds = [0, 1, 2, 3, 4]
 train = "never"  # or "missing": train every run that has no record
 
 # %% tags=["remove-input"]
+from statistics import mean, median
+
 import numpy as np
 from scipy.special import ndtri, stdtrit  # the quantiles of the normal and of Student's t
 
@@ -138,9 +140,9 @@ prose.values({
 prose.holds({
     "the bias is hardly visible with ten classes": lambda: all(
         a.before.min() - minimum.expected_minimum(a.before, images) < 0.005 for a in audits),
-    "two or three seeds make more of an interval than the images, mostly": lambda: np.mean(
-        [share < 0.5 for n, share in by_seeds if 1 < n < 4]) > 0.75,
-    "with five the images make as much": lambda: 0.4 < np.median([share for n, share in by_seeds if n > 4]) < 0.7,
+    "two or three seeds make more of an interval than the images, mostly": lambda: mean(
+        share < 0.5 for n, share in by_seeds if 1 < n < 4) > 0.75,
+    "with five the images make as much": lambda: 0.4 < median(share for n, share in by_seeds if n > 4) < 0.7,
     "the truth lies between the two averages": lambda: all(
         low - 1e-9 <= worst <= high + 1e-9 for _, _, worst, low, _, high, _ in rows),
 })  # fmt: skip
