@@ -141,7 +141,7 @@ prose.holds({
     "the bias is hardly visible with ten classes": lambda: all(
         a.before.min() - minimum.expected_minimum(a.before, images) < 0.005 for a in audits),
     "two or three seeds make more of an interval than the images, mostly": lambda: mean(
-        share < 0.5 for n, share in by_seeds if 1 < n < 4) > 0.75,
+        float(share < 0.5) for n, share in by_seeds if 1 < n < 4) > 0.75,
     "with five the images make as much": lambda: 0.4 < median(share for n, share in by_seeds if n > 4) < 0.7,
     "the truth lies between the two averages": lambda: all(
         low - 1e-9 <= worst <= high + 1e-9 for _, _, worst, low, _, high, _ in rows),
