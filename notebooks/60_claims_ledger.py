@@ -10,12 +10,12 @@
 #
 # :::{admonition} In short
 # :class: tip
-# **No claim of the paper fails here, and few are settled**: of {glue:text}`judged` verdicts (a claim on a data set)
-# {glue:text}`holds` say that it holds in every test, {glue:text}`mixed` that it holds in places and fails in others,
-# and {glue:text}`open` leave it open. DRoP's gain (C3) has {glue:text}`gain_above` of {glue:text}`gain_all` tests for
-# it and {glue:text}`gain_below` against. That pruning by score is biased where it keeps the average (C1) has none for
-# it on ten classes, and on Fashion-MNIST {glue:text}`kept_below` against; on CIFAR-100 Dynamic Uncertainty bears it
-# out.
+# **No claim fails as a whole, but parts do, and few are settled.** Of {glue:text}`judged` verdicts (a claim on a data
+# set) {glue:text}`holds` say that it holds in every test, {glue:text}`mixed` that it holds in places and fails in
+# others, and {glue:text}`open` leave it open. The parts that fail are {glue:text}`failing`. DRoP's gain (C3) has
+# {glue:text}`gain_above` of {glue:text}`gain_all` tests for it and {glue:text}`gain_below` against. That pruning by
+# score is biased where it keeps the average (C1b, C1e) has none for it on ten classes, and {glue:text}`kept_below`
+# against on Fashion-MNIST; on CIFAR-100 Dynamic Uncertainty bears it out.
 # :::
 
 # %% tags=["parameters", "hide-input"]
@@ -76,19 +76,25 @@ def brief(place):
     return name.replace(" 1 : 100, hard classes", " tail,")
 
 
+def beyond(member):
+    """Points by which a test lies beyond its margin; where one line of several suffices, the farthest counts."""
+    low, value = max((test.estimate.low - test.margin, test.estimate.value - test.margin)
+                     for test in member.tests if test.estimate)  # fmt: skip
+    return 100 * value
+
+
 def strip(keys):
     """How far the tests of some families lie from their margins, a row a claim and data set."""
-    fig, ax = charts.panel(0.5 + 0.19 * len(keys), "", "points beyond the margin")
+    fig, ax = charts.panel(0.5 + 0.19 * len(keys), "", "points beyond the margin (axis stretched around 0)")
     for y, key in enumerate(keys):
         for state, (colour, marker) in LOOKS.items():
-            xs = [100 * (test.estimate.value - test.margin)
-                  for member, its in zip(found[key].members, found[key].states, strict=True) if its == state
-                  for test in member.tests if test.estimate]  # fmt: skip
+            xs = [beyond(member) for member, its in zip(found[key].members, found[key].states, strict=True)
+                  if its == state]  # fmt: skip
             ax.plot(np.clip(xs, -70, 70), np.full(len(xs), y), marker, color=colour, markersize=5, alpha=0.75)
     ax.axvline(0, color=figures.INK, linewidth=1)
     ax.set_xscale("symlog", linthresh=2)
     ax.set_xlim(-90, 90)
-    ax.set_xticks([-50, -10, -2, 0, 2, 10, 50], ["−50", "−10", "−2", "0", "2", "10", "50"])
+    ax.set_xticks([-10, -2, 0, 2, 10, 50], ["−10", "−2", "0", "2", "10", "50"])
     ax.set_xticks([], minor=True)
     ax.set_yticks(range(len(keys)), [f"{name} {brief(place)}" for name, place in keys])
     ax.set_ylim(len(keys) - 0.4, -0.6)
@@ -100,7 +106,8 @@ half = -(-len(drawn) // 2)
 figures.show(
     [strip(keys) for keys in (drawn[:half], drawn[half:]) if keys],
     caption="Every test of the paper's claims that is in points: how far the measured difference lies from its margin "
-    "(laptop scale unless another is named). ● above by its interval, ✕ below, ■ open, ◆ does not apply.",
+    "(laptop scale unless another is named). ● above by its interval, ✕ below, ■ open, ◆ does not apply. Where one "
+    "line of several suffices (C3e; C5b, which counts either direction), the farthest is drawn.",
     alt="; ".join(f"{name} on {titled(place)}: " + ", ".join(
         f"{n} {state}" for state, n in found[name, place].counts.items()) for name, place in drawn) + ".",
 )  # fmt: skip
@@ -114,9 +121,10 @@ shown.claim("C1")
 # %% [markdown]
 # At a tenth of the data EL2N and GraNd lose the worst class by {glue:text}`low_least` points or more against random
 # pruning on both data sets, and with it the average, so that the claim does not speak of them. Where the average is
-# kept, no test finds a worst class that is lower; on Fashion-MNIST all {glue:text}`kept_below` strategies at a half lie
-# below the margin. On [CIFAR-100](42_a_hundred_classes.ipynb) Dynamic Uncertainty does what the claim says. Nearer to
-# the paper's accuracy, on CIFAR-10 at desk scale, [EL2N at 0.3 does no harm](45_how_we_measured.ipynb) any more.
+# kept, no test finds a lower worst class (C1b) or a wider gap (C1e); on Fashion-MNIST {glue:text}`half_below` of C1b
+# and {glue:text}`gap_below` of C1e lie below the margin. On [CIFAR-100](42_a_hundred_classes.ipynb) Dynamic Uncertainty
+# does what the claim says. Nearer to the paper's accuracy, on CIFAR-10 at desk scale,
+# [EL2N at 0.3 does no harm](45_how_we_measured.ipynb) any more.
 #
 # ## C2: baselines are best at high density, DRoP keeps reducing the bias
 
@@ -195,7 +203,9 @@ shown.claim("C8")
 # 10 % and of every strategy's and CDB-W's at low density. Balanced quotas keep more of the average
 # ({glue:text}`tail_price` points for DRoP at 10 %). With quotas per group, on garments before scenes, the worst group
 # is {glue:text}`group_low` points ahead at 10 %; balanced groups, and losses for groups that use all the data, do more
-# (C8p, C8q). More in [long tails](43_imbalanced_data.ipynb) and [groups](44_groups.ipynb).
+# (C8p, C8q). **Where the hardest classes are the most frequent, two tests lie below**: on such a tail of CIFAR-10 DRoP
+# at 30 % is {glue:text}`frequent_worst` points from full training in the worst class and {glue:text}`frequent_average`
+# on average. More in [long tails](43_imbalanced_data.ipynb) and [groups](44_groups.ipynb).
 #
 # ## N1 and N2: two claims of our own
 #
@@ -317,11 +327,17 @@ def gain(place, text, part):
     return prose.points(line(part, place, text)[0].estimate)
 
 
+def below(part):
+    """How many tests of a part lie below their margins on Fashion-MNIST."""
+    return sum(state == "below" for _, state in tests_of(part, FASHION))
+
+
 def minus(e):
     return replace(e, value=-e.value, low=-e.high, high=-e.low)
 
 
 FASHION, CIFAR, TAIL, GROUPS = *TWO, "fashion-mnist-long-tail-laptop", "garments-on-scenes-laptop"
+FREQUENT = "cifar10-tail100-hard-frequent-laptop"
 GAP, FULL = "random+drop @ 0.3 > random+drop @ 0.1 + 0.01", "random+drop @ 0.8 > full + 0.01"
 GRAND, CHOICE = (
     "grand+drop @ 0.3 > grand @ 0.3 + 0.01",
@@ -344,7 +360,14 @@ prose.values({
     "gain_below": lambda: str(sum(member.state(0.025) == "below" for member in trade)),
     "hundred_price": lambda: gain("cifar100-laptop", "random+drop @ 0.3 > full - 0.05", "C3p"),
     "gain_all": lambda: str(len(trade)),
-    "kept_below": lambda: str(sum(state == "below" for _, state in tests_of("C1b", FASHION))),
+    "failing": lambda: ", ".join(f"{' and '.join(filter(None, [', '.join(p[:-1]), p[-1]]))} on {titled(place)}"
+                                 for place, p in shown.failing().items()),
+    "kept_below": lambda: str(below("C1b") + below("C1e")),
+    "half_below": lambda: f"all {below('C1b')} tests" if below("C1b") == len(tests_of("C1b", FASHION))
+    else f"{below('C1b')} tests",
+    "gap_below": lambda: str(below("C1e")),
+    "frequent_worst": lambda: gain(FREQUENT, "random+drop @ 0.3 > full + 0.01", "C8h"),
+    "frequent_average": lambda: gain(FREQUENT, "random+drop @ 0.3 > full - 0.05", "C8h"),
     "low_least": lambda: "{:.0f}".format(100 * min(
         test.estimate.value for place in TWO for test, _ in tests_of("C1a", place)
         if test.line.right in (("el2n", 0.1), ("grand", 0.1)))),
@@ -377,10 +400,13 @@ prose.holds({
 
 # %% tags=["remove-input"]
 prose.holds({
-    "no claim fails": lambda: not verdicts["fails"],
-    "at a kept average no worst class falls, and on Fashion-MNIST all lie below": lambda: (
-        "above" not in {state for place in TWO for _, state in tests_of("C1b", place)}
-        and {state for _, state in tests_of("C1b", FASHION)} == {"below"}),
+    "no claim fails, but parts do": lambda: not verdicts["fails"] and shown.failing(),
+    "at a kept average no worst class falls and no gap grows, and on Fashion-MNIST tests lie below": lambda: (
+        "above" not in {state for part in ("C1b", "C1e") for place in TWO for _, state in tests_of(part, place)}
+        and min(below("C1b"), below("C1e")) > 1),
+    "where hard classes are frequent, the two tests that lie below are those at 0.3": lambda: [
+        test.line.text for part in ("C8g", "C8h", "C8i") for test, state in tests_of(part, FREQUENT) if state == "below"
+    ] == ["random+drop @ 0.3 > full + 0.01", "random+drop @ 0.3 > full - 0.05"],
     "EL2N and GraNd at 0.1 lose worst class and average": lambda: all(
         state == "above" for place in TWO for test, state in tests_of("C1a", place)
         if test.line.right in (("el2n", 0.1), ("grand", 0.1))) and all(
@@ -429,4 +455,4 @@ prose.holds({
         apart(f.source) for (n, _), f in found.items() if n not in theirs and n not in ("N1", "N2")),
 })  # fmt: skip
 prose.box([f"{len(measured):,} records; intervals and p-values follow from them and from claims.yml alone."],
-          ["python -m drop.chapters.registration"])  # fmt: skip
+          ["python -m drop.chapters.registration"], "To bring up to date when each was written down:")  # fmt: skip

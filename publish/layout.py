@@ -74,10 +74,10 @@ def _small(link: str) -> str:
 
 
 def unbroken(body: str) -> str:
-    """Keep a number with its percent sign, and "n = 5" together; code and formulas stay as they are."""
+    """Keep together: numbers with their percent sign, "65 (88) %" whole, and "n = 5"; code and formulas stay."""
     parts = KEPT.split(body)
     for i in range(0, len(parts), 3):
-        words = re.sub(r"(?<=\d) (?=%)", "\u00a0", parts[i])
+        words = re.sub(r"(?<=[\d)]) (?=%)|(?<=\d) (?=\(\d+\) %)", "\u00a0", parts[i])
         parts[i] = re.sub(r"\bn = (?=\d)", "n\u00a0=\u00a0", words)
         parts[i + 2 : i + 3] = [""] * bool(parts[i + 2 : i + 3])  # the name of the element
     return "".join(parts)

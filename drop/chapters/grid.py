@@ -182,24 +182,29 @@ class Grid:
             f"{recipe.budget:g} + {1 - recipe.budget:g} d of the steps of a full training; {recipe.short_queries} "
             f"short query models of {recipe.short_epochs} epoch{'s' * (recipe.short_epochs > 1)}, a full one of "
             f"{recipe.full_epochs}. {split} {self.done.capitalize()} of the plan have records"
-            f"{': without ' + self.lacks() if self.lacks() else ''}."
+            f"{': without ' + self.lacks() if self.lacks() else ''}{self._besides()}."
         )
 
+    def _besides(self) -> str:
+        """How many runs are shown that are not of the plan, in words; "" if none."""
+        besides = len(self.found.keys() - self.plan)
+        return f"; shown beside it: {besides}" if besides else ""
+
     def command(self) -> str:
-        """What measures the runs of the plan that have no record yet, a line for pruners of the same densities."""
-        spots: dict[str, list[float]] = {}
+        """What measures the runs of the plan that have no record yet and no others, a line for those of one shape."""
+        lacking: dict[str, dict[float, list[int]]] = {}
         for run in self.plan:
-            if run.pruner != "full" and run.density not in spots.setdefault(run.pruner, []):
-                spots[run.pruner].append(run.density)
-        whole = [1.0] if any(run.pruner == "full" for run in self.plan) else []
-        groups: dict[tuple[float, ...], list[str]] = {}
-        for pruner, densities in spots.items():
-            groups.setdefault(tuple(sorted({*densities, *whole})), []).append(pruner)
-        seeds = ",".join(map(str, sorted({run.seed for run in self.plan})))
+            if run not in self.found:
+                lacking.setdefault(run.pruner, {}).setdefault(run.density, []).append(run.seed)
+        groups: dict[tuple[tuple[float, ...], tuple[int, ...]], list[str]] = {}
+        for pruner, seeds_at in lacking.items():
+            for seeds in dict.fromkeys(map(tuple, seeds_at.values())):
+                same = tuple(sorted(d for d, found in seeds_at.items() if tuple(found) == seeds))
+                groups.setdefault((same, seeds), []).append(pruner)
         return "\n".join(
             f"python -m drop run {self.benchmark} {self.scale} --pruners {','.join(pruners)} --densities "
-            f"{','.join(f'{d:g}' for d in densities)} --seeds {seeds}"
-            for densities, pruners in groups.items()
+            f"{','.join(f'{d:g}' for d in densities)} --seeds {','.join(map(str, sorted(seeds)))}"
+            for (densities, seeds), pruners in groups.items()
         )
 
     def cost(self) -> str:

@@ -71,14 +71,14 @@ def _complain(broken: Sequence[str]) -> None:
 
 
 def made(grids: Sequence[Grid], more: str = "") -> None:
-    """Publish the folded box at the end of a chapter: scale, seeds, devices, dates, cost, and how to repeat it."""
+    """Publish the folded box at the end of a chapter: scale, seeds, devices, dates, cost, and what measures more."""
     box([*(f"{grid.title}, {grid.scale} scale: {grid.recipe_in_words()} {grid.cost()}" for grid in grids), more],
-        [grid.command() for grid in grids])  # fmt: skip
+        list(filter(None, (grid.command() for grid in grids))), "To measure what has no record yet:")  # fmt: skip
 
 
-def box(paragraphs: Sequence[str], commands: Sequence[str]) -> None:
-    """Publish the folded box "How this was made": paragraphs, and the commands that measure what has no record yet."""
-    lead = ["To measure what has no record yet:"] * bool(commands)
+def box(paragraphs: Sequence[str], commands: Sequence[str], lead_in: str = "To make it again:") -> None:
+    """Publish the folded box "How this was made": paragraphs, and commands, if any, with what they do."""
+    lead = [lead_in] * bool(commands)
     said = [" ".join(text.split()) for text in (*paragraphs, *lead) if text.strip()]
     body = "".join(f"<p>{html.escape(text)}</p>" for text in said)
     body += f"<pre>{html.escape(chr(10).join(commands))}</pre>" * bool(commands)

@@ -23,7 +23,7 @@ from drop.experiments.benchmarks import SCALES
 
 ARROWS = {"above": "↑", "below": "↓", "open": "?", "does not apply": "n/a", "not measured": "–"}
 TONES = {"holds": "above", "true by definition": "above", "fails": "below"}
-MOST = 2  # data sets with a column of their own
+MOST = 2  # data sets whose numbers share a cell
 KINDS = {"ours": "More than the paper says: ", "by_definition": "True by definition: "}
 UNKNOWN = "available to us"  # in what the paper's value is
 
@@ -92,9 +92,11 @@ class Shown:
         each = [self.said(family, f"{titled(place)}: ") for place, family in families.items()]
         if len(each) <= MOST and len({one.text for one in each}) == 1:
             return each[0]._replace(small="; ".join(one.small for one in each))
-        verdicts = Counter(family.verdict for family in families.values())
-        text = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
-        return tables.Words(text, f"on {len(families)} data sets")
+        verdicts = Counter(family.verdict for family in families.values()).most_common()
+        rare = {verdict for verdict, _ in verdicts[1:]}  # the most common one goes without names
+        named = [f"{one.verdict} on {titled(place)}" for place, one in families.items() if one.verdict in rare]
+        return tables.Words(", ".join(f"{n} {verdict}" for verdict, n in verdicts),
+                            "; ".join([f"on {len(families)} data sets", *named]))  # fmt: skip
 
     def claim(self, name: str) -> None:
         """Publish a claim: where the paper makes it, our tests in words and what they say, every line, links.
@@ -127,7 +129,7 @@ class Shown:
     def _tests(self, claim: dict[str, Any], mine: Ledger) -> None:
         """The measured parts of a claim in words; folded, what goes beyond the paper or the first data sets."""
         whole = {place: family for (source, place), family in mine.items() if source == claim["id"]}
-        first = [place for place in whole if place in self.columns] or list(whole)[:MOST]
+        first = [place for place in whole if place in self.columns] or list(whole)
         rows, more, untried = [], [], []
         for part in claim["parts"]:
             source = part["id"] if apart(part) else claim["id"]
@@ -150,6 +152,15 @@ class Shown:
         if more:
             tables.show(more, ["what we test besides", "verdict"], f"What {claim['id']} has beyond the paper's words, "
                         "and on other data.")  # fmt: skip
+
+    def failing(self) -> dict[str, list[str]]:
+        """The parts of the paper's claims that fail, by data set; without those that are judged for themselves."""
+        parts: dict[str, list[str]] = {}
+        for (name, place), family in self.measured.items():
+            if any(name == claim["id"] and not claim.get("ours") for claim in self.document["claims"]):
+                failed = [part for part, its in family.by_part().items() if its.verdict == "fails"]
+                parts.setdefault(place, []).extend(failed)
+        return {place: failed for place, failed in parts.items() if failed}
 
     def links(self, lines: Iterable) -> str:
         """Links to the records behind some lines in the explorer, by data set."""

@@ -53,16 +53,32 @@ def test_shares_in_words(given, text):
     assert prose.percent(given) == text
 
 
-def test_the_box_says_what_was_measured_and_how_to_repeat_it(published):
-    grid = Grid("fashion-mnist", "laptop", ["random"], [0.1, 1.0], [0, 1], more=[(["random+el2nq"], [0.1])])
+def test_the_box_says_what_was_measured_and_offers_nothing_where_nothing_is_missing(published):
+    grid = Grid("fashion-mnist", "laptop", ["random"], [0.1, 1.0], [0, 1], also=[(["random+el2nq"], [0.1], [0])])
     prose.made([grid], "More.")
     text = published[0][0]["text/plain"]
-    assert "All 6 runs of the plan have records." in text
-    assert "torch" in text and "More." in text
-    assert text.endswith(
-        "python -m drop run fashion-mnist laptop --pruners random,random+el2nq --densities 0.1,1 --seeds 0,1"
+    assert "All 4 runs of the plan have records; shown beside it: 1." in text
+    assert "torch" in text and text.endswith("More.") and "python" not in text
+    assert "<details" in published[0][0]["text/html"] and "<pre>" not in published[0][0]["text/html"]
+
+
+def test_the_box_names_what_the_plan_lacks_and_no_more(published):
+    grid = Grid("fashion-mnist", "laptop", ["random"], [0.1, 1.0], [0, 1, 97])
+    prose.made([grid])
+    text = published[0][0]["text/plain"]
+    assert "4 of 6 runs of the plan have records" in text and "To measure what has no record yet:" in text
+    assert text.splitlines()[-2:] == [
+        "python -m drop run fashion-mnist laptop --pruners random --densities 0.1 --seeds 97",
+        "python -m drop run fashion-mnist laptop --pruners full --densities 1 --seeds 97"]  # fmt: skip
+
+
+def test_runs_that_are_missing_alike_share_a_command():
+    grid = Grid("fashion-mnist", "laptop", ["random", "random+drop"], [0.1, 0.3], [97, 98])
+    assert grid.command() == (
+        "python -m drop run fashion-mnist laptop --pruners random,random+drop --densities 0.1,0.3 --seeds 97,98"
     )
-    assert "<details" in published[0][0]["text/html"]
+    done = Grid("fashion-mnist", "laptop", ["random", "random+drop"], [0.1, 0.3], [0, 1])
+    assert done.command() == ""
 
 
 def test_grids_side_by_side_leave_out_what_has_not_been_measured():

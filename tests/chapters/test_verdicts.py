@@ -1,6 +1,7 @@
 """How the ledger's verdicts are shown."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from drop.chapters import claims
 from drop.chapters.judging import Cells
-from drop.chapters.ledger import ledger
+from drop.chapters.ledger import STATES, ledger
 from drop.chapters.verdicts import Shown, titled
 from tests.chapters.test_ledger import recorded
 
@@ -69,6 +70,37 @@ def test_a_claim_is_told_with_its_tests_and_links(shown, published):
 def test_what_is_not_measured_says_so(shown, published):
     shown.claim("X2")
     assert published[1]["text/plain"] == "Registered, not measured yet: X2a."
+
+
+def test_verdicts_that_differ_are_named_with_their_data_set():
+    of = {
+        place: SimpleNamespace(verdict=verdict, members=[], states=[], counts={state: 0 for state in STATES})
+        for place, verdict in ((FASHION, "open"), (CIFAR, "open"), ("cifar100-laptop", "mixed"))
+    }
+    shown = Shown({"claims": []}, {}, Cells([]), SimpleNamespace(blind=lambda member, _: True))
+    assert shown.together(of)[:2] == ("2 open, 1 mixed", "on 3 data sets; mixed on CIFAR-100")
+
+
+def test_a_claim_on_other_data_alone_has_a_column_for_each_data_set(published):
+    places = [f"cifar10-{way}-laptop" for way in ("longer", "query3", "query10")]
+    part = {**PARTS[0], "id": "X3a", "benchmarks": places}
+    document = {"level": 0.95, "claims": [CLAIM, {**LATER, "id": "X3", "parts": [part]}]}
+    records = recorded({("random", 0.3): 0.7, ("random+drop", 0.3): 0.85})
+    found = ledger(document, cells := Cells(records))
+    like = found["X1", FASHION]
+    found |= {("X3", place): replace(like, place=place, members=[replace(m, part=part) for m in like.members])
+              for place in places}  # fmt: skip
+    Shown(document, found, cells, SimpleNamespace(blind=lambda member, _: True)).claim("X3")
+    heads = BeautifulSoup(published[1]["text/html"], "html.parser").select("thead th")
+    assert {titled(place) for place in places} <= {head.get_text(strip=True) for head in heads}
+
+
+def test_the_parts_that_fail_are_named_without_those_that_are_judged_for_themselves(shown):
+    assert shown.found["X1b", FASHION].verdict == "fails" and shown.failing() == {}
+    worse = {**PARTS[1], "id": "X4a", "ours": False}
+    document = {"level": 0.95, "claims": [{**CLAIM, "id": "X4", "parts": [PARTS[0], worse]}]}
+    shown = Shown(document, ledger(document, shown.cells), shown.cells, shown.registered)
+    assert shown.failing() == {FASHION: ["X4a"]}
 
 
 def test_changes_stand_in_the_order_of_time(shown):
