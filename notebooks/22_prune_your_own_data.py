@@ -110,10 +110,10 @@ print(plan)
 # The positions fit everywhere:
 #
 # ```python
-# frame.iloc[kept]               # pandas
-# dataset.select(kept)           # Hugging Face
-# Subset(dataset, kept)          # torch.utils.data
-# table.take(kept)               # Arrow
+# frame.iloc[kept]       # pandas
+# dataset.select(kept)   # Hugging Face
+# Subset(dataset, kept)  # torch
+# table.take(kept)       # Arrow
 #
 # # torch: another draw under the same quotas in every epoch
 # DataLoader(dataset, sampler=drop.EpochSampler(plan))

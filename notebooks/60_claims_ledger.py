@@ -85,7 +85,7 @@ def beyond(member):
 
 def strip(keys):
     """How far the tests of some families lie from their margins, a row a claim and data set."""
-    fig, ax = charts.panel(0.5 + 0.19 * len(keys), "", "points beyond the margin (axis stretched around 0)")
+    fig, ax = charts.panel(0.5 + 0.19 * len(keys), "", "points beyond the margin")
     for y, key in enumerate(keys):
         for state, (colour, marker) in LOOKS.items():
             xs = [beyond(member) for member, its in zip(found[key].members, found[key].states, strict=True)
@@ -107,7 +107,8 @@ figures.show(
     [strip(keys) for keys in (drawn[:half], drawn[half:]) if keys],
     caption="Every test of the paper's claims that is in points: how far the measured difference lies from its margin "
     "(laptop scale unless another is named). ● above by its interval, ✕ below, ■ open, ◆ does not apply. Where one "
-    "line of several suffices (C3e; C5b, which counts either direction), the farthest is drawn.",
+    "line of several suffices (C3e; C5b, which counts either direction), the farthest is drawn. The axis is stretched "
+    "around 0.",
     alt="; ".join(f"{name} on {titled(place)}: " + ", ".join(
         f"{n} {state}" for state, n in found[name, place].counts.items()) for name, place in drawn) + ".",
 )  # fmt: skip

@@ -23,7 +23,7 @@ from drop.experiments.benchmarks import SCALES
 
 ARROWS = {"above": "↑", "below": "↓", "open": "?", "does not apply": "n/a", "not measured": "–"}
 TONES = {"holds": "above", "true by definition": "above", "fails": "below"}
-MOST = 2  # data sets whose numbers share a cell
+MOST = 2  # data sets in a cell, or in a table that is not folded
 KINDS = {"ours": "More than the paper says: ", "by_definition": "True by definition: "}
 UNKNOWN = "available to us"  # in what the paper's value is
 
@@ -146,9 +146,8 @@ class Shown:
                 more.append([text, self.together(of)])
         heads = [(titled(place), whole[place].verdict) for place in first]
         lacking = f" Registered, not measured: {', '.join(untried)}." if untried else ""
-        tables.show(
-            rows, ["what we test", *heads], f"Tests of {claim['id']}.{lacking}", folded=claim.get("ours", False)
-        )
+        tables.show(rows, ["what we test", *heads], f"Tests of {claim['id']}.{lacking}",
+                    folded=claim.get("ours", False) or len(first) > MOST)  # fmt: skip
         if more:
             tables.show(more, ["what we test besides", "verdict"], f"What {claim['id']} has beyond the paper's words, "
                         "and on other data.")  # fmt: skip

@@ -91,8 +91,9 @@ def test_a_claim_on_other_data_alone_has_a_column_for_each_data_set(published):
     found |= {("X3", place): replace(like, place=place, members=[replace(m, part=part) for m in like.members])
               for place in places}  # fmt: skip
     Shown(document, found, cells, SimpleNamespace(blind=lambda member, _: True)).claim("X3")
-    heads = BeautifulSoup(published[1]["text/html"], "html.parser").select("thead th")
-    assert {titled(place) for place in places} <= {head.get_text(strip=True) for head in heads}
+    tests = BeautifulSoup(published[1]["text/html"], "html.parser")
+    assert {titled(place) for place in places} <= {head.get_text(strip=True) for head in tests.select("thead th")}
+    assert not tests.details.has_attr("open")
 
 
 def test_the_parts_that_fail_are_named_without_those_that_are_judged_for_themselves(shown):
