@@ -168,7 +168,7 @@ class Grid:
 
     def recipe_in_words(self) -> str:
         """Network, schedule, query models and what reports."""
-        recipe, some = self.entry.recipe, self.some
+        recipe, some, more = self.entry.recipe, self.some, len(self.found.keys() - self.plan)
         images = metrics.tally(some["test"])[1].min()
         split = (
             f"Validation images of their own give the quotas of groups; test images report, {images:,} a group."
@@ -182,13 +182,8 @@ class Grid:
             f"{recipe.budget:g} + {1 - recipe.budget:g} d of the steps of a full training; {recipe.short_queries} "
             f"short query models of {recipe.short_epochs} epoch{'s' * (recipe.short_epochs > 1)}, a full one of "
             f"{recipe.full_epochs}. {split} {self.done.capitalize()} of the plan have records"
-            f"{': without ' + self.lacks() if self.lacks() else ''}{self._besides()}."
+            f"{': without ' + self.lacks() if self.lacks() else ''}{f'; shown beside it: {more}' if more else ''}."
         )
-
-    def _besides(self) -> str:
-        """How many runs are shown that are not of the plan, in words; "" if none."""
-        besides = len(self.found.keys() - self.plan)
-        return f"; shown beside it: {besides}" if besides else ""
 
     def command(self) -> str:
         """What measures the runs of the plan that have no record yet and no others, a line for those of one shape."""

@@ -152,15 +152,6 @@ class Shown:
             tables.show(more, ["what we test besides", "verdict"], f"What {claim['id']} has beyond the paper's words, "
                         "and on other data.")  # fmt: skip
 
-    def failing(self) -> dict[str, list[str]]:
-        """The parts of the paper's claims that fail, by data set; without those that are judged for themselves."""
-        parts: dict[str, list[str]] = {}
-        for (name, place), family in self.measured.items():
-            if any(name == claim["id"] and not claim.get("ours") for claim in self.document["claims"]):
-                failed = [part for part, its in family.by_part().items() if its.verdict == "fails"]
-                parts.setdefault(place, []).extend(failed)
-        return {place: failed for place, failed in parts.items() if failed}
-
     def links(self, lines: Iterable) -> str:
         """Links to the records behind some lines in the explorer, by data set."""
         pruners: dict[str, dict[str, None]] = {}

@@ -96,14 +96,6 @@ def test_a_claim_on_other_data_alone_has_a_column_for_each_data_set(published):
     assert not tests.details.has_attr("open")
 
 
-def test_the_parts_that_fail_are_named_without_those_that_are_judged_for_themselves(shown):
-    assert shown.found["X1b", FASHION].verdict == "fails" and shown.failing() == {}
-    worse = {**PARTS[1], "id": "X4a", "ours": False}
-    document = {"level": 0.95, "claims": [{**CLAIM, "id": "X4", "parts": [PARTS[0], worse]}]}
-    shown = Shown(document, ledger(document, shown.cells), shown.cells, shown.registered)
-    assert shown.failing() == {FASHION: ["X4a"]}
-
-
 def test_changes_stand_in_the_order_of_time(shown):
     assert shown.changes() == [("2026-11-26", "X2", "a reason")]
 
