@@ -66,6 +66,24 @@ def test_pages_are_short_and_light_and_nothing_is_cut_off(book: Path, browser):
     assert found == []
 
 
+def test_on_a_phone_the_front_table_fits_and_wider_ones_say_that_they_scroll(book: Path, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(600_000)
+    page.goto((book / "book" / "index.html").as_uri())
+    width = "e => e.scrollWidth - e.clientWidth"
+    assert page.locator(".drop-table[open] > div").evaluate_all(f"all => all.map({width})") == [0]
+    page.goto((book / "book" / "60_claims_ledger.html").as_uri())
+    wide = page.locator(".drop-table[open] > div").first
+    assert wide.evaluate(width) > 0
+    shades = wide.evaluate("e => getComputedStyle(e).backgroundImage.match(/linear-gradient/g).length")
+    clear = wide.locator("td").first.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert (shades, clear) == (4, "rgba(0, 0, 0, 0)")
+    page.goto((book / "book" / "22_prune_your_own_data.html").as_uri())
+    plan = page.locator(".cell_output .highlight pre").first
+    assert plan.evaluate("e => getComputedStyle(e).whiteSpace") == "pre"
+    page.close()
+
+
 DARK = {"runOnly": ["color-contrast"]}  # the themes differ in nothing else
 
 

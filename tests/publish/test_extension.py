@@ -52,6 +52,12 @@ def test_long_names_of_rows_may_break():
     assert laid_out(rows, "page").count('class="long"') == 1
 
 
+def test_a_number_with_its_second_one_in_brackets_stays_whole():
+    assert laid_out("<td>k-center 73 (86) %</td><td>2 (of 3)</td>", "page") == (
+        "<td>k-center 73\u00a0(86)\u00a0%</td><td>2 (of 3)</td>"
+    )
+
+
 EXECUTED = """<p>At 30 % of it</p>
 <div class="cell tag_parameters tag_hide-input"><details class="hide"><summary>Code</summary><div class="cell_input">
 <div class="highlight-python"><div class="highlight"><pre>density = 30 % 7</pre></div>
