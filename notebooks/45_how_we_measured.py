@@ -22,6 +22,7 @@ benchmark = "fashion-mnist"
 beside = ["cifar10"]  # shown beside it as far as they have been measured
 scale = "laptop"
 pruners = ["random", "random+drop", "el2n"]
+more_pruners = ["forgetting", "dynamic-uncertainty", "random+el2nq", "random+forgettingq"]  # of the larger network
 densities = [0.1, 0.3]  # fractions of the training set that are kept
 seeds = [0, 1, 2]
 train = "never"  # or "missing": train every run that has no record
@@ -36,7 +37,8 @@ from drop.experiments import benchmarks
 
 figures.style()
 WAYS = WAYS | {"desk": "a larger network, to 91 %"}
-USUAL, PRUNERS, SHORT = "as in this book", ("random+drop", "el2n"), {"random+drop": "DRoP", "el2n": "EL2N"}
+USUAL, PRUNERS, NAMED = "as in this book", ("random+drop", "el2n"), ("random+drop", "el2n", *more_pruners)
+SHORT = {p: figures.label(p).removeprefix("Random+").replace("Dynamic Uncertainty", "Dyn. Unc.") for p in NAMED}
 SHORTER = {USUAL: "as here", WAYS["longer"]: "4 × longer", WAYS["query3"]: "3 epochs", WAYS["query10"]: "10 epochs",
            WAYS["equal-epochs"]: "equal epochs", WAYS["equal-steps"]: "equal steps",
            WAYS["swapped"]: "swapped", WAYS["desk"]: "to 91 %"}  # fmt: skip
@@ -47,7 +49,8 @@ places = {name: {USUAL: (name, scale)}
           for name in [benchmark, *(b for b in beside if b in known)]}  # fmt: skip
 grids = {name: {way: g for way, place in ways.items()
                 if (g := Grid(*place, pruners, [*densities, 1.0], seeds,
-                              train if (name, scale) == (benchmark, place[1]) else "never")).found}
+                              train if (name, scale) == (benchmark, place[1]) else "never",
+                              also=[(more_pruners, densities, seeds)] * (name != benchmark))).found}
          for name, ways in places.items()}  # fmt: skip
 grids = {name: found for name, found in grids.items() if len(found) > 1 or name == benchmark}
 
@@ -57,12 +60,17 @@ def gain(way, pruner="random+drop", density=0.3, metric="worst_class", name=benc
     return grids[name][way].compare(pruner, "random", density, metric)
 
 
+def everywhere(name, ways, density):
+    """The pruners that were measured in all of these ways."""
+    return [p for p in NAMED if all(gain(way, p, density, name=name) for way in ways)]
+
+
 def panel(name, ways, density):
-    """Random+DRoP and EL2N minus random pruning, as in this book and in these ways."""
+    """Each pruner minus random pruning, as in this book and in these ways."""
     rows = [charts.Row(f"{SHORT[p]}, {SHORTER[way]}", figures.method(p), [gain(way, p, density, m, name) for m in BOTH])
-            for p in PRUNERS for way in ways]  # fmt: skip
+            for p in everywhere(name, ways, density) for way in ways]  # fmt: skip
     title = f"{TITLES.get(name, name)}, density {density:g}"
-    return charts.forest([row for row in rows if row.estimates[0]], title, "points", (-25, 25), {"": 0})
+    return charts.forest(rows, title, "points", (-25, 25), {"": 0})
 
 
 def look(question, *changed):
@@ -77,7 +85,8 @@ def look(question, *changed):
             "25 points stands at the edge as a number, the average in brackets.",
             alt=f"{question}. Worst class minus random pruning's: " + "; ".join(
                 f"{figures.label(p)} at {d:g}, {way}: {prose.points(e)}" for name, ways in here.items()
-                for p in PRUNERS for d in densities for way in ways if (e := gain(way, p, d, name=name))) + ".",
+                for d in densities for p in everywhere(name, ways, d) for way in ways
+                if (e := gain(way, p, d, name=name))) + ".",
             name="ways_" + changed[0].replace("-", "_"),
         )  # fmt: skip
 
@@ -170,6 +179,15 @@ for name, found in grids.items():
             for way, g in found.items()]  # fmt: skip
     tables.show(rows, ["measured", *columns],
                 f"{TITLES.get(name, name)}: what stands behind the differences, measured in each way (%).")  # fmt: skip
+if WAYS["desk"] in grids.get("cifar10", {}):
+    two = (USUAL, WAYS["desk"])
+    words = ("worst class", "average")
+    columns = [(f"{d:g}, {SHORTER[way]}", word) for d in densities for way in two for word in words]
+    rows = [[figures.label(p), *(gain(way, p, d, m, "cifar10") for d in densities for way in two for m in BOTH)]
+            for p in NAMED]  # fmt: skip
+    tables.show([row for row in rows if any(row[1:])], ["pruner", *columns],
+                "CIFAR-10: each pruner minus random pruning in this book's way and with the larger network (points).",
+                signed=columns)  # fmt: skip
 
 
 # %% tags=["remove-input"]
