@@ -23,7 +23,8 @@ def families(grids: Sequence[Grid], names: Collection[str]) -> list[tuple[str, F
     judged = ledger(document, Cells(list(at_hand.values()), query_times()))
     wanted = [entry["id"] for claim in document["claims"] if claim["id"] in names
               for entry in (claim, *(part for part in claim["parts"] if apart(part)))]  # fmt: skip
-    places = {f"{grid.benchmark}-{grid.scale}": grid.title for grid in grids}
+    scales = {grid.scale: f", {grid.scale} scale" * (grid.scale != "laptop") for grid in grids}
+    places = {f"{grid.benchmark}-{grid.scale}": grid.title + scales[grid.scale] for grid in grids}
     return [(title, judged[name, place]) for name in wanted for place, title in places.items()
             if (name, place) in judged and judged[name, place].verdict != "not measured"]  # fmt: skip
 
