@@ -49,25 +49,24 @@ scenes = Grid("garments-on-scenes", "laptop", ["random", "random+balanced"], [0.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 drop_look, SHORT = figures.method("random+drop"), {"fashion-mnist-long-tail": "Long tail"}
+places = [(g, d) for g in grids for d in densities if g.of("random+drop", d)]
 
 
-def changes(metric):
-    """A row a data set and density, the data set named once."""
-    return [
-        charts.Row(f"{SHORT.get(g.benchmark, g.title) + ', ' if d == densities[0] else ''}{100 * d:g} %", drop_look,
-                   [g.compare("random+drop", "random", d, metric)])
-        for g in grids for d in densities if g.of("random+drop", d)
+def against_random(chosen, where, title):
+    """Worst class and average of pruners minus random pruning's, a row a data set and density; the first is filled."""
+    panels = [
+        charts.forest([charts.Row(f"{SHORT.get(g.benchmark, g.title)}, {100 * d:g} %", drop_look,
+                                  [g.compare(p, "random", d, m) for p in chosen]) for g, d in where],
+                      f"{word}: {title} − Random", "points", reach=(-10, 40))
+        for m, word in zip(BOTH, ("Worst class", "Average"), strict=True)
     ]  # fmt: skip
+    for panel in panels:
+        panel.axes[0].axvline(0, color=figures.INK, linewidth=1)
+    return panels
 
 
-panels = [
-    charts.forest(changes(metric), f"{word}: DRoP − Random", "points", reach=(-10, 40))
-    for metric, word in zip(BOTH, ("Worst class", "Average"), strict=True)
-]
-for panel in panels:
-    panel.axes[0].axvline(0, color=figures.INK, linewidth=1)
 figures.show(
-    panels,
+    against_random(["random+drop"], places, "DRoP"),
     caption="What DRoP changes against random pruning, in points, when 10, 30 or 80 % of the images are kept; bars are "
     f"95 % intervals, dashed from fewer than five seeds ({scopes}; the long tail is Fashion-MNIST with rare classes).",
     alt="When 10 % are kept DRoP changes the worst class by " + ", ".join(
@@ -77,12 +76,10 @@ figures.show(
 )  # fmt: skip
 
 # %% tags=["remove-input"]
-rows = [
-    [f"{g.title}, keep {100 * d:g} %", *(g.compare("random+drop", "random", d, m) for m in BOTH)]
-    for g in grids for d in densities if g.of("random+drop", d)
-]  # fmt: skip
-tables.show(rows, ["data set", "worst class", "average"], "DRoP minus random pruning (points).",
-            signed=["worst class", "average"])  # fmt: skip
+tables.show(
+    [[f"{g.title}, keep {100 * d:g} %", *(g.compare("random+drop", "random", d, m) for m in BOTH)] for g, d in places],
+    ["data set", "worst class", "average"], "DRoP minus random pruning (points).", signed=["worst class", "average"],
+)  # fmt: skip
 
 # %% tags=["remove-input"]
 RIVALS = ["random+balanced", "el2n", "grand", "forgetting", "dynamic-uncertainty", "k-center", "cdb-w"]
@@ -99,8 +96,7 @@ rows = []
 for g in grids:
     rivals = others[g.benchmark]
     best = max((p for p in RIVALS if rivals.of(p, 0.1)), key=lambda p: rivals.value(p, 0.1, "worst_class"))
-    n = len(rivals.of(best, 0.1))
-    few = "⁰¹²³⁴"[n] if n < 5 else ""
+    few = "⁰¹²³⁴"[len(rivals.of(best, 0.1)) :][:1]
     rival = f"{figures.method(best).label.removeprefix('Random+')} {both(rivals, best, 0.1)}{few}"
     rows.append([g.title, both(g, "random", 0.1), both(g, "random+drop", 0.1), rival, both(g, "full", 1.0)])
 tables.show(
@@ -150,11 +146,8 @@ tables.show(
 
 # %% tags=["remove-input"]
 for grid in grids:
-    d = 0.1
-    rows = [
-        [label[p], len(grid.of(p, at)), *(grid.estimate(p, at, m) for m in BOTH)]
-        for p, at in [*((p, d) for p in pruners), ("full", 1.0)] if grid.of(p, at)
-    ]  # fmt: skip
+    rows = [[label[p], len(grid.of(p, d)), *(grid.estimate(p, d, m) for m in BOTH)]
+            for p, d in [*((p, 0.1) for p in pruners), ("full", 1.0)] if grid.of(p, d)]  # fmt: skip
     tables.show(rows, ["what is kept", "seeds", "worst class", "average"], f"{grid.title}, 10 % kept (%).",
                 best=["worst class", "average"])  # fmt: skip
 
@@ -240,38 +233,21 @@ tables.show(
 
 
 # %% tags=["hide-input", "nbval-ignore-output"]
-places = [(g, d) for g in grids for d in densities if g.of(default, d)]
-
-
-def beside(metric):
-    """DRoP (filled) and the default (open) minus random pruning, a row a data set and density."""
-    return [charts.Row(f"{SHORT.get(g.benchmark, g.title)}, {100 * d:g} %", drop_look,
-                       [g.compare(p, "random", d, metric) for p in ("random+drop", default)])
-            for g, d in places]  # fmt: skip
-
-
-panels = [
-    charts.forest(beside(metric), f"{word}: … − Random", "points", reach=(-10, 40))
-    for metric, word in zip(BOTH, ("Worst class", "Average"), strict=True)
-]
-for panel in panels:
-    panel.axes[0].axvline(0, color=figures.INK, linewidth=1)
+beside = [(g, d) for g, d in places if g.of(default, d)]
 figures.show(
-    panels,
+    against_random(["random+drop", default], beside, "…"),
     caption="DRoP (filled) and the default of `drop.prune` (open) minus random pruning, in points, when 10 or 30 % of "
-    f"the images are kept; 95 % intervals ({scale} scale, seeds of the default: "
-    + ", ".join(f"{g.title} n = {len(g.of(default, d))}" for g, d in places if d == densities[0]) + ").",
+    "the images are kept; 95 % intervals, dashed from fewer than five seeds.",
     alt="The default changes the worst class by " + ", ".join(
-        f"{prose.points(g.compare(default, 'random', d))} on {g.title} at {d:g}" for g, d in places) + " points.",
+        f"{prose.points(g.compare(default, 'random', d))} on {g.title} at {d:g}" for g, d in beside) + " points.",
     name="default_rule",
 )  # fmt: skip
 
 # %% tags=["remove-input"]
-versus = [("random", "− Random"), ("random+drop", "− DRoP")]
-columns = [(words, word) for _, words in versus for word in ("worst class", "average")]
+columns = [(f"− {label[p]}", word) for p in ("random", "random+drop") for word in ("worst class", "average")]
 tables.show(
     [[f"{g.title}, keep {100 * d:g} %", len(g.of(default, d)),
-      *(g.compare(default, p, d, m) for p, _ in versus for m in BOTH)] for g, d in places],
+      *(g.compare(default, p, d, m) for p in ("random", "random+drop") for m in BOTH)] for g, d in beside],
     ["data set", ("", "seeds"), *columns], "The default of drop.prune minus random pruning and minus DRoP (points).",
     signed=columns,
 )  # fmt: skip
@@ -291,12 +267,10 @@ tables.show(
 # %% tags=["remove-input"]
 own_data.table()
 
+
 # %% tags=["remove-input"]
-cells = [(g, d) for g in (fashion, cifar) for d in (0.1, 0.3)]
-
-
-def ends(metric):
-    values = [100 * g.compare("random+drop", "random", d, metric).value for g, d in cells]
+def ends(metric, pruner="random+drop", grids=(fashion, cifar)):
+    values = [100 * g.compare(pruner, "random", d, metric).value for g in grids for d in (0.1, 0.3)]
     return min(values), max(values)
 
 
@@ -319,9 +293,8 @@ prose.values({
     "prune_worst": lambda: plain(judged["prune"].worst), "prune_average": lambda: plain(judged["prune"].average),
     "balanced_own": lambda: plain(judged["balanced"].worst),
     "balanced_own_average": lambda: plain(judged["balanced"].average),
-    "worst_random": lambda: f"{100 * fashion.value('random', 0.1, 'worst_class'):.0f} %",
-    "worst_drop": lambda: f"{100 * fashion.value('random+drop', 0.1, 'worst_class'):.0f} %",
-    "worst_full": lambda: f"{100 * fashion.value('full', 1.0, 'worst_class'):.0f} %",
+    **{f"worst_{word}": lambda p=p, d=d: f"{100 * fashion.value(p, d, 'worst_class'):.0f} %"
+       for word, p, d in (("random", "random", 0.1), ("drop", "random+drop", 0.1), ("full", "full", 1.0))},
     "gamma_average": lambda: prose.points(fashion.compare("random+gamma0.7", "random+drop", 0.1, "average")),
     "gain_low": lambda: plain(ends("worst_class")[0]).lstrip("+"),
     "gain_high": lambda: plain(ends("worst_class")[1]).lstrip("+"),
@@ -331,19 +304,16 @@ prose.values({
     "balanced_gain": lambda: prose.points(tail.compare("random+balanced", "random+drop", 0.1, "average")),
     "balanced_worst": lambda: prose.points(tail.compare("random+drop", "random+balanced", 0.1)),
     "balanced_worst_high": lambda: prose.points(tail.compare("random+balanced", "random+drop", 0.8)),
-    "left_fashion": lambda: plain(100 * fashion.compare("random+drop", "random", 0.8).value).lstrip("+"),
     "left_cifar": lambda: plain(100 * cifar.compare("random+drop", "random", 0.8).value).lstrip("+"),
     "nothing": lambda: " and ".join(
         f"{prose.points(g.compare('random+drop', 'random', 0.8))} on {g.title}" for g in (fashion, cifar)),
     "scores_harm": lambda: prose.points(fashion.compare("el2n+drop", "random+drop", 0.1)),
-    "beyond_full": lambda: prose.points(tail.compare("random+drop", "full", 0.3, density_b=1.0)),
-    "beyond_full_late": lambda: prose.points(cifar.compare("random+drop", "full", 0.8, density_b=1.0)),
-    "beyond_full_cifar": lambda: prose.points(cifar.compare("random+drop", "full", 0.3, density_b=1.0)),
-    "beyond_full_fashion": lambda: prose.points(fashion.compare("random+drop", "full", 0.3, density_b=1.0)),
+    **{f"beyond_full{word}": lambda g=g, d=d: prose.points(g.compare("random+drop", "full", d, density_b=1.0))
+       for word, g, d in (("", tail, 0.3), ("_late", cifar, 0.8), ("_cifar", cifar, 0.3), ("_fashion", fashion, 0.3))},
     "query_cost": lambda: "{:.0f} % to {:.0f} %".format(*(pick(map(cost, recipes)) for pick in (min, max))),
     "query_cost_desk": lambda: f"{cost(benchmark('cifar10', 'desk').recipe):.0f} %",
-    "lost_fashion": lambda: f"{100 * lost['Fashion-MNIST'][SIZES.index(100)]:.0f} %",
-    "lost_cifar": lambda: f"{100 * lost['CIFAR-10'][SIZES.index(100)]:.0f} %",
+    **{f"lost_{word}": lambda name=name: f"{100 * lost[name][SIZES.index(100)]:.0f} %"
+       for word, name in (("fashion", "Fashion-MNIST"), ("cifar", "CIFAR-10"))},
 })  # fmt: skip
 
 # %% tags=["remove-input"]
