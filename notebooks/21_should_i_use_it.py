@@ -239,8 +239,8 @@ tables.show(
 # %% tags=["hide-input", "nbval-ignore-output"]
 beside = [(g, d) for g, d in places if g.of(default, d)]
 figures.show(
-    against_random(["random+drop", default], beside, "…"),
-    caption="DRoP (filled) and the default of `drop.prune` (open) minus random pruning, in points, when 10 or 30 % of "
+    against_random(["random+drop", default], beside, "DRoP, default"),
+    caption="DRoP (filled) and the default of drop.prune (open) minus random pruning, in points, when 10 or 30 % of "
     "the images are kept; 95 % intervals, dashed from fewer than five seeds.",
     alt="The default changes the worst class by " + ", ".join(
         f"{prose.points(g.compare(default, 'random', d))} on {g.title} at {d:g}" for g, d in beside) + " points.",

@@ -166,8 +166,8 @@ look("Validation and test images swapped", "swapped")
 # {glue:text}`cifar_steep_desk` above the lowest, and was {glue:text}`cifar_steep_usual`: they do. The worst class gains
 # {glue:text}`cifar_gain_desk_0.1` points on random pruning at a tenth and {glue:text}`cifar_gain_desk_0.3` at 0.3; it
 # was {glue:text}`cifar_gain_usual_0.1` and {glue:text}`cifar_gain_usual_0.3`: about the same. The price on average is
-# {glue:text}`cifar_price_desk_0.1` and {glue:text}`cifar_price_desk_0.3`. With 30 % kept by DRoP the worst class differs
-# from that of training on everything by {glue:text}`cifar_full_gain_desk`.
+# {glue:text}`cifar_price_desk_0.1` and {glue:text}`cifar_price_desk_0.3`. With 30 % kept by DRoP the worst class
+# differs from that of training on everything by {glue:text}`cifar_full_gain_desk`.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 look("A larger network, trained to 91 %", "desk")
