@@ -116,7 +116,7 @@ tables.show(
 #    above training on everything ([Groups](44_groups.ipynb)).
 # 4. Does the worst class matter to you, and are classes of equal size differently hard? Train short query models on
 #    everything, and keep by DRoP with random samples inside the classes: `drop.prune` does, by a more careful rule that
-#    is [measured below](#the-default-of-drop-prune-on-these-images); `rule="drop"` is the paper's.
+#    is measured below; `rule="drop"` is the paper's.
 # 5. Do you have few validation images, thirty a class or less? Give counts, not recalls, and a floor (`at_least=`).
 # 6. Would a loss of average accuracy hurt more than the gain helps? Keep to the default of `drop.prune`, or use the
 #    exponent 0.7.
@@ -160,7 +160,7 @@ for grid in grids:
 #   ([why class densities matter](10_why_class_densities_matter.ipynb) says when).
 # - **Few validation samples**: on four data sets of other kinds the paper's bare rule changes the worst class by
 #   {glue:text}`bare_worst` points in the mean, because a class whose recall is 1 keeps nothing. The default of
-#   `drop.prune` prevents that ([below](#other-kinds-of-data)).
+#   `drop.prune` prevents that (see below).
 # - **Better than training on everything?** In the worst class the interval says so on the long tail
 #   ({glue:text}`beyond_full` points at 0.3) and, where 80 % are kept, on CIFAR-10 ({glue:text}`beyond_full_late`). At
 #   0.3 it is {glue:text}`beyond_full_cifar` on CIFAR-10 and {glue:text}`beyond_full_fashion` on Fashion-MNIST.
