@@ -11,7 +11,7 @@
 # :::{admonition} In short
 # :class: tip
 # The book stands on {glue:text}`networks` final networks of {glue:text}`places` experiments, which trained for
-# {glue:text}`hours` hours in all, {glue:text}`devices`. None was trained on a GPU.
+# {glue:text}`hours` hours in all without their query models, {glue:text}`devices`. None was trained on a GPU.
 # :::
 
 # %% tags=["parameters", "hide-input"]
