@@ -39,7 +39,7 @@ from drop.experiments.records import Record, Store
 from drop.experiments.training import train
 from drop.metrics import right_of
 from drop.quotas import counts, counts_of, difficulty_weights, error_weights, minimax_weights, size_weights
-from drop.rules import DEFAULT, Evidence
+from drop.rules import Evidence
 from drop.selection import select, top
 
 MINIMAX_RATE = 5.0  # of exponentiated gradient: a class 0.2 below the best gains a factor e a round; not tuned
@@ -77,7 +77,7 @@ def weights_of(run: Run, labels: np.ndarray, sizes: np.ndarray, store: Store) ->
         return 1 / sizes, None
     if rule == "nucs":
         return difficulty_weights(shelf.score(*scored, "el2n", labels), labels, len(sizes)), None
-    if rule == DEFAULT:
+    if rule == "half-balanced":  # what drop.prune does by default; a record's name stays where a default changes
         known = Evidence(sizes, *shelf.tested(*scored))
         return rules.RULES[rule](known, run.density), known.recalls
     if run.previous:
