@@ -261,12 +261,13 @@ tables.show(
 #
 # Images of equal classes are the paper's ground. `drop.prune` was tried on eight more data sets of images, texts and
 # tables with linear models: four chose its default rule, four only judged it, all named beforehand. A cell is a data
-# set, a density and a number of validation samples. Its default (half DRoP on smoothed recalls, half balanced classes)
-# has a worse worst class than random pruning in none of the {glue:text}`cells` judging cells; in the mean over them it
-# changes the worst class by {glue:text}`prune_worst` points and the average by {glue:text}`prune_average`. Balanced
-# classes alone, which need no recalls, do as well there ({glue:text}`balanced_own` and
-# {glue:text}`balanced_own_average`). The paper's bare rule is below random pruning in {glue:text}`bare_below` cells:
-# where recalls are high or noisy it empties classes.
+# set, a density and a number of validation samples. By a paired test, corrected for their number, the default (half
+# DRoP on smoothed recalls, half balanced classes) has a worse worst class than random pruning in none of the
+# {glue:text}`cells` judging cells. In the mean over draws it is lower in {glue:text}`prune_lower` of them, by at most
+# {glue:text}`prune_least` points; in the mean over cells the worst class changes by {glue:text}`prune_worst` points and
+# the average by {glue:text}`prune_average`. Balanced classes alone, which need no recalls, do as well there
+# ({glue:text}`balanced_own` and {glue:text}`balanced_own_average`). The paper's bare rule is below random pruning in
+# {glue:text}`bare_below` cells, by the same test: where recalls are high or noisy it empties classes.
 
 # %% tags=["remove-input"]
 own_data.table()
@@ -293,7 +294,8 @@ def plain(value):
 judged = own_data.outcomes(own_data.sets("judge"))
 prose.values({
     "bare_below": lambda: str(judged["drop"].fails), "bare_worst": lambda: plain(judged["drop"].worst),
-    "cells": lambda: str(judged["prune"].cells),
+    "cells": lambda: str(judged["prune"].cells), "prune_lower": lambda: str(judged["prune"].lower),
+    "prune_least": lambda: plain(-judged["prune"].least).lstrip("+"),
     "prune_worst": lambda: plain(judged["prune"].worst), "prune_average": lambda: plain(judged["prune"].average),
     "balanced_own": lambda: plain(judged["balanced"].worst),
     "balanced_own_average": lambda: plain(judged["balanced"].average),
@@ -324,9 +326,9 @@ prose.values({
 
 # %% tags=["remove-input"]
 prose.holds({
-    "the default is below random nowhere": lambda: own_data.outcomes(own_data.sets("choose"))["prune"].fails == 0
-    and judged["prune"].fails == 0,
-    "the bare rule is below random": lambda: judged["drop"].fails > 0,
+    "by the test the default is below random nowhere, in the mean somewhere": lambda: judged["prune"].lower
+    > judged["prune"].fails == 0 == own_data.outcomes(own_data.sets("choose"))["prune"].fails,
+    "the bare rule is": lambda: judged["drop"].fails > 0,
     "balanced classes do as well as the default": lambda: judged["balanced"].worst >= judged["prune"].worst
     and judged["balanced"].average >= judged["prune"].average and judged["balanced"].fails == 0,
     "the front page: at 0.1 DRoP's worst class of Fashion-MNIST is that of full data within the interval": lambda: (

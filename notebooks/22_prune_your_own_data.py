@@ -103,10 +103,12 @@ print(plan)
 # `plan.positions()` are the samples to keep; `drop.prune(…)` is both steps in one, with the notes as warnings. The
 # {term}`quotas <quota>` are half {term}`DRoP`'s, on recalls smoothed by how many samples stand behind them, and half
 # equal for all classes. On images of ten classes [that rule](21_should_i_use_it) keeps most of DRoP's gain and hardly
-# costs any average; with linear models on {glue:text}`sets` data sets it had a worse worst class than random pruning in
-# none of {glue:text}`cells` cells, equal classes alone (`rule="balanced"`) had in {glue:text}`balanced_below`; the
-# examples here were not run with equal classes. The paper's own rule is `rule="drop", at_least=0`; it keeps nothing of
-# a class whose recall was measured as 1.
+# costs any average. With linear models on {glue:text}`sets` data sets no test puts its worst class below random
+# pruning's, in {glue:text}`cells` cells (a data set, a density, a number of validation samples; paired over draws,
+# Holm's correction); in the mean it is lower in {glue:text}`lower` of them, by at most {glue:text}`least` points. Equal
+# classes alone (`rule="balanced"`) are below by the test in {glue:text}`balanced_below`; the examples here were not run
+# with these. The paper's own rule is `rule="drop", at_least=0`; it keeps nothing of a class whose recall was measured
+# as 1.
 #
 # The positions fit everywhere:
 #
@@ -268,6 +270,8 @@ prose.values({
     "least_price": lambda: f"{min(prices):.0f}", "most_price": lambda: f"{max(prices):.0f}",
     "sets": lambda: str(sum(len(own_data.sets(part)) for part in ("choose", "judge"))),
     "cells": lambda: str(sum(found["prune"].cells for found in judged)),
+    "lower": lambda: str(sum(found["prune"].lower for found in judged)),
+    "least": lambda: f"{-min(found['prune'].least for found in judged):.1f}",
     "balanced_below": lambda: str(sum(found["balanced"].fails for found in judged) or "none"),
     "rare": lambda: ("no", "one", "two", "three", "four", "five", "six")[whole],
     "case_sizes": lambda: "{}, {} and {}".format(*case["sizes"]),
@@ -281,7 +285,8 @@ prose.holds({
     "on the messages it costs some of the average, and something everywhere": lambda: (
         price("texts") > 1 and min(prices) > 0),
     "on the table it is above training on everything": lambda: gain("table", "full").low > 0,
-    "the default rule is below random pruning nowhere": lambda: not sum(found["prune"].fails for found in judged),
+    "by the test the default rule is below random pruning nowhere, in the mean in few cells": lambda: not sum(
+        found["prune"].fails for found in judged) and all(0 < found["prune"].lower < 20 for found in judged),
     "classes that are kept whole are the rarest of the table": lambda: whole > 1 and sorted(
         mean["table"].sizes)[:whole] == sorted(mean["table"].sizes[k] for k in range(len(mean["table"].sizes))
                                                if mean["table"].kept[k] == mean["table"].sizes[k]),

@@ -253,9 +253,9 @@ figures.show(
                        if a.grid.of(p, focus)], a.grid.title, "correlation over classes", (-1, 1), unit=1)
         for a in audits if uneven
     ],
-    caption=f"Correlation of the classes' densities at density {focus:g} with their accuracy (filled) and with its "
-    f"change from training on everything (open), with 95 % intervals ({scope}). Random has none: its class densities "
-    "differ by chance.",
+    caption=f"Correlation of the classes' densities at density {focus:g} with their accuracy after this pruning "
+    f"(filled) and with its change from training on everything (open), with 95 % intervals ({scope}). Random has none: "
+    "its class densities differ by chance.",
     alt="; ".join(f"{a.grid.title}: " + ", ".join(f"{label[p]} {r.value:.2f}" for p in uneven
                   if a.grid.of(p, focus) and (r := a.relations(p, focus)[0])) for a in audits) + ".",
 ) if uneven else None  # fmt: skip
@@ -263,7 +263,8 @@ figures.show(
 # %% tags=["remove-input"]
 side(lambda a: [(p, d) for p, d in a.places if p in uneven], "pruner, density",
      lambda a, pair: a.relations(*pair) if pair in a.places else None, ["with accuracy", "with its change"],
-     "Correlation over the classes of their densities with accuracy, and with its change from training on everything.",
+     "Correlation over the classes of their densities with accuracy after this pruning, and with its change from "
+     "training on everything.",
      digits=2, scale=1)  # fmt: skip
 
 # %% [markdown]

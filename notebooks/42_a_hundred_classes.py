@@ -111,11 +111,11 @@ tables.show(
 drawn = [p for p in ("dynamic-uncertainty", "el2n", "random+drop") if p in pruners][:2]
 figures.show(
     [charts.ranked(grid, p, audit.pruned) for p in drawn],
-    caption="Fraction kept of each class, from the class that keeps least to the one that keeps most, at each density "
-    f"of the data set (faint lines); thin lines are single seeds ({grid.scope}). The numbers count the images, of 500, "
-    "of the smallest class in the seed where it is smallest.",
+    caption=f"{' and '.join(label[p] for p in drawn)}: fraction kept of each class, from the class that keeps least to "
+    "the one that keeps most, at each density of the data set (faint lines); thin lines are single seeds "
+    f"({grid.scope}). The numbers count the images, of 500, of the smallest class in the seed where it is smallest.",
     alt="Fewest images of a class: " + "; ".join(
-        f"{label[p]} at {d:g} {audit.smallest(p, d)[0]:,}" for p, d in audit.places if p in pruners) + ".",
+        f"{label[p]} at {d:g} {audit.smallest(p, d)[0]:,}" for p, d in audit.places if p in drawn) + ".",
     name="classes_kept",
 )  # fmt: skip
 
@@ -124,12 +124,12 @@ rows = []
 for p, d in audit.places:
     shares, (fewest, name) = 100 * grid.kept(p, d).mean(axis=0), audit.smallest(p, d)
     rows.append([f"{label[p]} {d:g}", fewest, None if audit.is_flat(p) else name, shares.min(), shares.max(),
-                 shares.std(), *audit.relations(p, d)[:1]])  # fmt: skip
+                 shares.std(), audit.leaning(p, d)])  # fmt: skip
 tables.show(
     rows,
     ["pruner, density", "fewest images", "of class", "lowest class density", "highest", "spread", "correlation"],
     f"{grid.title}: the smallest class in any seed, the class densities (%), and their correlation over classes with "
-    "the recalls of training on everything (in hundredths).",
+    "the recalls of training on everything (in hundredths): negative where hard classes keep more.",
 )
 
 # %% [markdown]

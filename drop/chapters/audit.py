@@ -116,13 +116,22 @@ class Audit:
         counts = np.array([record["kept"] for record in self.grid.of(pruner, density)])
         return int(counts.min()), self.grid.classes[int(counts.min(axis=0).argmin())]
 
+    def is_even(self, pruner: str) -> bool:
+        """Whether the classes' densities differ by chance or not at all."""
+        return pruner == "random" or self.is_flat(pruner)
+
     def relations(self, pruner: str, density: float) -> tuple[Estimate | None, Estimate | None]:
-        """Correlation of the classes' densities with their recalls, and with the changes of these from full training;
-        None where densities differ by chance or not at all."""
-        if pruner == "random" or self.is_flat(pruner):
+        """Correlation of the classes' densities with their recalls after pruning, and with the changes of these from
+        full training; None where densities are even."""
+        if self.is_even(pruner):
             return None, None
         kept, recalls = (f(pruner, density).mean(axis=0) for f in (self.grid.kept, self.grid.recalls))
         return correlation(kept, recalls), correlation(kept, recalls - self.before)
+
+    def leaning(self, pruner: str, density: float) -> Estimate | None:
+        """Correlation of the classes' densities with their recalls after training on everything, whatever the pruner's
+        networks then do; None where densities are even."""
+        return None if self.is_even(pruner) else correlation(self.grid.kept(pruner, density).mean(axis=0), self.before)
 
     @cached_property
     def related(self) -> dict[Pair, float]:

@@ -86,8 +86,9 @@ class Outcome(NamedTuple):
     """A rule against random pruning on some data sets: differences in points, averaged over cells, then over sets."""
 
     rule: str
-    fails: int  # cells whose worst class is below random's
-    gains: int  # cells whose worst class is above random's
+    fails: int  # cells whose worst class is below random's by the test,
+    gains: int  # and above it
+    lower: int  # cells whose worst class is below random's in the mean over draws, whatever the test says
     cells: int
     worst: float
     average: float
@@ -129,7 +130,9 @@ def _outcome(rule: str, entries: list[tuple[str, float, float, float, float]]) -
     names = sorted({name for name, *_ in entries})
     worst, average = (np.mean([np.mean([e[i] for e in entries if e[0] == n]) for n in names]) for i in (1, 2))
     fails, gains = (holm([entry[i] for entry in entries]) for i in (3, 4))
-    return Outcome(rule, fails, gains, len(entries), float(worst), float(average), min(e[1] for e in entries))
+    each = [entry[1] for entry in entries]
+    lower = sum(mean < 0 for mean in each)
+    return Outcome(rule, fails, gains, lower, len(each), float(worst), float(average), float(min(each)))
 
 
 def holm(values: list[float], level: float = LEVEL) -> int:

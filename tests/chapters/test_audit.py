@@ -47,6 +47,16 @@ def test_equal_shares_have_no_correlation_and_balanced_is_flat(audit):
     assert audit.smallest("random+balanced", 0.1)[0] == 600
 
 
+def test_a_strategy_and_random_samples_at_its_ratios_lean_alike(audit):
+    both = Audit(audit.grid, [*PRUNERS, "random+el2nq"], audit.densities)
+    for d in (0.1, 0.3):
+        (mine, _), (copied, _) = both.relations("el2n", d), both.relations("random+el2nq", d)
+        assert both.leaning("el2n", d) == both.leaning("random+el2nq", d) and mine != copied
+    expected = np.corrcoef(audit.grid.kept("el2n", 0.1).mean(axis=0), audit.grid.recalls("full", 1.0).mean(axis=0))
+    assert both.leaning("el2n", 0.1).value == pytest.approx(expected[0, 1])
+    assert both.leaning("random", 0.1) is both.leaning("random+balanced", 0.1) is None
+
+
 def test_a_correlation_has_fishers_interval():
     x = np.arange(10.0)
     r = correlation(x, x + np.sin(3 * x))

@@ -30,6 +30,12 @@ def test_its_worst_class_is_nowhere_below_randoms_and_gains_on_every_data_set(ru
         assert own_data.outcomes([each])[rule].worst > 0, each["name"]
 
 
+def test_its_mean_is_lower_in_few_cells_and_by_less_than_two_points_as_the_readme_says():
+    found = [outcomes(part)["prune"] for part in ("choose", "judge")]
+    assert 0 < sum(each.lower for each in found) < sum(each.cells for each in found) / 10
+    assert -2 < min(each.least for each in found) < 0
+
+
 def test_it_gains_where_the_papers_bare_rule_gains():
     for each in own_data.measured()["sets"]:
         cells = {(c["validation"], c["density"], c["rule"]): np.mean(c["worst"]) for c in each["cells"]}
