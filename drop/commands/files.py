@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import io
-import json
 import os
 import re
 import tempfile
@@ -14,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from drop.commands import rows
+
 READ = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".npy", ".txt")
-DELIMITERS = ",;\t|"
+HEADED = (".csv", ".tsv")  # whose first row names the columns, where it is no sample
+MARK = "\ufeff"  # of UTF-8, as Excel writes it
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +34,36 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 
-    def column(self, name: str | None, usual: tuple[str, ...], option: str) -> Any:
-        """A column by name, or the first of the usual names; ValueError that lists what there is."""
-        found = [name] if name else [column for column in self.columns if column.lower() in usual][:1]
+    def find(self, name: str | None, usual: tuple[str, ...], option: str) -> str:
+        """The name of a column: as asked for, or the first of the usual names, or the only one.
+
+        ValueError that lists what there is, and where the first row may be a sample in place of names.
+        """
+        headed = self.path.suffix.lower() in HEADED
+        own = [[column for column in self.columns if column.lower() == low] for low in usual]
+        found = [name] if name else next(filter(None, own), [])
         if not found and len(self.columns) == 1:
             found = list(self.columns)
-        if not found or found[0] not in self.columns:
+            if headed:
+                raise ValueError(self._headless(found[0], f" (or say {option} {found[0]!r} where that is it)"))
+        if len(found) != 1 or found[0] not in self.columns:
             what = f"{self.path} has no column {name!r}" if name else f"say which column of {self.path} it is"
             raise ValueError(f"{what}: {option} takes one of {', '.join(map(repr, self.columns))}")
-        return whole(self.columns[found[0]])
+        surely = len(self.columns) > 1 and found[0].lower() in usual
+        if headed and not surely and found[0] in self.columns[found[0]]:
+            raise ValueError(self._headless(found[0]))
+        return found[0]
+
+    def column(self, name: str | None, usual: tuple[str, ...], option: str) -> Any:
+        """The values of a column that is found so: whole numbers as numbers, blank text as None, which is missing."""
+        values = self.columns[self.find(name, usual, option)]
+        if self.by_name and not isinstance(values, list):
+            raise ValueError(f'{self.path} holds no samples: give a list of objects, such as [{{"label": "cat"}}]')
+        return whole(filled(values))
+
+    def _headless(self, name: str, way: str = "") -> str:
+        bare = "" if len(self.columns) > 1 else ", or save the values alone as .txt"
+        return f"the first row of {self.path}, {name!r}, may be a sample: give a header such as label{way}{bare}"
 
     def content(self, kept: np.ndarray, suffix: str) -> bytes:
         """The kept rows in the format of this file, or their positions as .npy or .txt."""
@@ -68,95 +91,55 @@ def read(path: Path) -> Table:
     """A table; FileNotFoundError or ValueError in one sentence."""
     suffix = path.suffix.lower()
     if not path.is_file():
+        if path.exists():
+            what = "a folder: name a file" if path.is_dir() else "no regular file: save it first, and name that"
+            raise ValueError(f"{path} is {what}")
         raise FileNotFoundError(f"there is no file {path}")
     if suffix not in READ:
         raise ValueError(f"{path.name} has a format that is not known: it must be one of {', '.join(READ)}")
     try:
         if suffix == ".npy":
             array = np.load(path)
+            if not isinstance(array, np.ndarray):
+                raise ValueError("it holds several arrays")
             return Table(path, {"value": array})
         if suffix == ".parquet":
             from pyarrow import parquet
 
+            rows.once(parquet.read_schema(path).names, f"{path} names column")
             table = parquet.read_table(path)
             return Table(path, {name: table[name].to_pylist() for name in table.column_names}, arrow=table)
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not in UTF-8: save it so (in Excel as 'CSV UTF-8')") from None
     except (ValueError, EOFError) as error:
         if str(error).startswith("Object arrays cannot be loaded"):
             raise ValueError(f"{path} holds Python objects: save text, np.save(file, labels.astype(str))") from None
         raise ValueError(f"{path} cannot be read as {suffix}: {str(error).splitlines()[0]}") from None
+    return _text(path, text.removeprefix(MARK), MARK if text.startswith(MARK) else "")
+
+
+def _text(path: Path, text: str, mark: str) -> Table:
+    name, suffix = str(path), path.suffix.lower()
     if suffix == ".txt":
-        lines = text.splitlines(keepends=True)
-        return Table(path, {"value": [line.rstrip("\r\n") for line in lines]}, lines=_ended(lines))
-    return _json(path, text) if suffix in (".json", ".jsonl", ".ndjson") else _separated(path, text)
-
-
-def _separated(path: Path, text: str) -> Table:
-    first = text.partition("\n")[0]
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS, key=first.count)
-    source = io.StringIO(text, newline="")
-    ends = [0]
-
-    def lines():  # the text as the reader takes it, with the place where each of its lines ends
-        for line in source:
-            ends.append(ends[-1] + len(line))
-            yield line
-
-    reader = csv.reader(lines(), delimiter=delimiter)
-    rows, spans = [], []
-    seen = 0
-    try:
-        for row in reader:
-            if row:
-                rows.append(row)
-                spans.append((ends[seen], ends[reader.line_num]))
-            seen = reader.line_num
-    except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
-    if not rows:
-        raise ValueError(f"{path} is empty")
-    names = rows[0]
-    for row, number in zip(rows[1:], range(2, len(rows) + 1), strict=True):
-        if len(row) != len(names):
-            raise ValueError(
-                f"{path}: row {number} has {len(row)} fields, but the first row names {len(names)} columns"
-            )
-    parts = _ended([text[begin:end] for begin, end in spans])
-    columns = {name: [row[k] for row in rows[1:]] for k, name in enumerate(names)}
-    return Table(path, columns, parts[0], parts[1:])
-
-
-def _json(path: Path, text: str) -> Table:
-    """JSON lines, or one JSON value: a list of objects, or an object (a report, recalls by name)."""
-    if path.suffix.lower() == ".json":
-        try:
-            found = json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"{path} is no JSON: {error}") from None
+        return Table(path, *rows.plain(text))
+    if suffix == ".json":
+        found = rows.parsed(name, text)
         if isinstance(found, dict):
             return Table(path, found, by_name=True)
-        rows = found
-        lines = [json.dumps(row, ensure_ascii=False) + ",\n" for row in found] if isinstance(found, list) else None
-    else:
-        lines = [line for line in text.splitlines(keepends=True) if line.strip()]
-        rows = []
-        for number, line in enumerate(lines, 1):
-            try:
-                rows.append(json.loads(line))
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number} is no JSON: {error}") from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f'{path} must hold objects such as {{"label": "cat"}}, one a row')
-    names = dict.fromkeys(name for row in rows for name in row)
-    return Table(path, {name: [row.get(name) for row in rows] for name in names}, lines=lines and _ended(lines))
+        return Table(path, *rows.json_list(name, found))
+    columns, header, lines = (
+        rows.separated(name, text, suffix == ".tsv") if suffix in HEADED else rows.json_lines(name, text)
+    )
+    return Table(path, columns, mark + header, lines)
 
 
-def _ended(lines: list[str]) -> list[str]:
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    return lines
+def filled(values: Any) -> Any:
+    """Blank text as None: a field that is empty names no class."""
+    if isinstance(values, np.ndarray) and values.dtype.kind != "U":
+        return values
+    blank = [isinstance(value, str) and not value.strip() for value in values]
+    return [None if b else value for b, value in zip(blank, values, strict=True)] if any(blank) else values
 
 
 def whole(values: Any) -> Any:
@@ -171,23 +154,33 @@ def whole(values: Any) -> Any:
 
 
 def free(path: Path | None, overwrite: bool) -> None:
-    """FileExistsError where a file would be written over; FileNotFoundError where its folder is missing."""
+    """An OSError where a file cannot be written, or would be written over, before there is anything to write."""
     if path is None:
         return
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise FileExistsError(f"{path} is there already: name another file, or say --overwrite")
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.absolute().parent}")
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise FileExistsError(f"{path} is {'a folder' if path.is_dir() else 'no regular file'}: name another file")
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"there is no folder {folder}")
+    try:
+        with tempfile.TemporaryFile(dir=folder), contextlib.suppress(FileNotFoundError):
+            os.stat(target)
+    except OSError as error:
+        raise OSError(f"{path} cannot be written ({error.strerror}): name another file") from None
 
 
 def write(path: Path, content: bytes) -> None:
-    """A file at one stroke, complete or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+    """A file at one stroke, complete or not at all; where a link stands, the file that it points to."""
+    target = os.path.realpath(path)
+    handle, name = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".drop-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        os.replace(name, target)
     except BaseException:
         os.unlink(name)
         raise

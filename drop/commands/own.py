@@ -33,14 +33,13 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="the file to write; see above")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace the output if it is there")]
 
-PREDICTED = ("prediction", "predictions", "predicted", "predicted_label", "pred", "y_pred")
-TRUE = ("y_true", "true", "true_label", "actual")  # in a file of predictions; beside drop.names.USUAL
 WORDS = {  # what the module calls its arguments, in the words of the command line
     r"\bat_least=(?=\d)": "--at-least ",
     r"\bat_least=": "--at-least",
     r"; or give their order, classes=.*|, \(right, total\), or validation=\(labels, predictions\)": "",
     r"classes=\[…\] names the classes .*": "give both the same names",
     r"pass \(right, total\) or validation=\(labels, predictions\)": "give right and total, or --predictions",
+    r"pass \(right, total\)$": "give right and total",
     r"recalls={'cat': 0.9, …}( or .*)?": "columns class and recall, or class, right and total",
 }
 
@@ -79,7 +78,7 @@ def prune(
         }
         print(json.dumps(summary if output else {**summary, "positions": kept.tolist()}))
     elif output is None:
-        print(*kept, sep="\n")
+        print("".join(f"{i}\n" for i in kept), end="")
     else:
         say(f"{len(kept):,} of {len(table):,} samples -> {output}")
 
@@ -122,6 +121,8 @@ def score(
     from drop.names import USUAL, coded
 
     files.free(output, overwrite)
+    if output is not None and output.suffix not in (".npy", ".txt"):
+        raise ValueError(f"{output.name} must end in .npy or .txt")
     given = files.read(outputs).columns["value"] if outputs.suffix == ".npy" else None
     if given is None:
         raise ValueError(f"{outputs.name} must be .npy, an array of logits")
@@ -135,8 +136,6 @@ def score(
     if output is None:
         print(json.dumps(values.tolist()) if as_json else text, end="\n" if as_json else "")
         return
-    if output.suffix not in (".npy", ".txt"):
-        raise ValueError(f"{output.name} must end in .npy or .txt")
     buffer = io.BytesIO()
     np.save(buffer, values)
     files.write(output, buffer.getvalue() if output.suffix == ".npy" else text.encode())
@@ -149,7 +148,8 @@ def score(
 def _plan(table: Any, density: float, label: str | None, recalls: Path | None, predictions: Path | None,
           prediction: str | None, rule: str, at_least: int | None, group: str | None, seed: int) -> Any:  # fmt: skip
     import drop
-    from drop.commands import files
+    from drop.commands.recalls import recalls as recalls_of
+    from drop.commands.recalls import validation
     from drop.names import USUAL
     from drop.rules import LABELS_ONLY
 
@@ -158,54 +158,15 @@ def _plan(table: Any, density: float, label: str | None, recalls: Path | None, p
     if group:
         named["groups"] = table.column(group, (), "--group")
     if predictions is not None:
-        held_out = files.read(predictions)
-        same = label if label in held_out.columns else None
-        parts = [held_out.column(same, (*USUAL, *TRUE), "--label"),
-                 held_out.column(prediction, PREDICTED, "--prediction")]  # fmt: skip
-        named["validation"] = (*parts, held_out.column(group, (), "--group")) if group else tuple(parts)
+        named["validation"] = validation(predictions, label, prediction, group)
     if recalls is not None:
-        named["recalls"] = _recalls(files.read(recalls), group or label)
+        named["recalls"] = recalls_of(recalls, group or label)
     if (recalls is None) == (predictions is None) and (recalls is not None or rule not in LABELS_ONLY):
         raise ValueError("say either --recalls FILE or --predictions FILE; --rule balanced needs neither")
     try:
         return drop.plan(labels, density=density, **named)
     except ValueError as error:
         raise ValueError(told(str(error))) from None
-
-
-def _recalls(table: Any, label: str | None) -> Any:
-    """Recalls by name out of a table or a report; a plain array as it is."""
-    from drop.commands import files
-
-    columns = table.columns
-    if table.path.suffix.lower() in (".npy", ".txt"):
-        try:
-            return [float(value) for value in columns["value"]]
-        except ValueError:
-            way = "of a report save classification_report(…, output_dict=True), as .json"
-            raise ValueError(f"{table.path} is no list of recalls, one a line: {way}") from None
-    if table.by_name:
-        return columns
-    first, *others = columns
-    if "recall" in columns[first]:  # a report with its classes as columns
-        at = {name: columns[first].index(name) for name in ("recall", "support") if name in columns[first]}
-        return {name: {part: float(columns[name][i]) for part, i in at.items()} for name in others}
-    low = {name.lower(): values for name, values in columns.items()}
-    key = next((name for name in (label, "class", "name", "label", "group") if name in columns), next(iter(columns)))
-    names = files.whole(columns[key])
-    if len(set(names)) < len(names):
-        raise ValueError(f"{table.path} names a class twice in column {key!r}")
-    total = low.get("total", low.get("support"))
-    if "right" in low and total is not None:
-        values = [(float(a), float(b)) for a, b in zip(low["right"], total, strict=True)]
-    elif "recall" in low:
-        pairs = zip(low["recall"], total or low["recall"], strict=True)
-        values = [{"recall": float(r), **({"total": float(n)} if total else {})} for r, n in pairs]
-    else:
-        raise ValueError(
-            f"{table.path} needs columns class and recall, or class, right and total; it has {', '.join(columns)}"
-        )
-    return dict(zip(names, values, strict=True))
 
 
 def _scores(table: Any, scores: str | None) -> Any:
