@@ -36,7 +36,7 @@ def _foreign() -> str | None:
     """The metadata of PyPI's package `drop`, an uploader, where it is installed too: it has the same import name."""
     for folder in sys.path:
         try:
-            found = [name for name in os.listdir(folder or ".") if name.startswith("drop-") and name[5].isdigit()]
+            found = [name for name in os.listdir(folder or ".") if name.startswith("drop-") and name[5:6].isdigit()]
         except OSError:
             continue
         for name in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import signal
 import sys
@@ -62,6 +63,15 @@ def guarded(command: Callable, panel: str = "The paper's benchmarks") -> Callabl
     return app.command(rich_help_panel=panel)(inner)
 
 
+def _open_streams() -> None:
+    """Let what is printed into a closed stream (`>&-`) be lost, and what an encoding lacks become a question mark."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
 def _version(asked: bool) -> None:
     if asked:
         print(f"drop-companion {drop.__version__}")
@@ -76,6 +86,7 @@ def main(
 
     Tables, lists and arrays: drop plan shows what would be kept, drop prune writes it. Photos: drop folder.
     """
+    _open_streams()
 
 
 for each in (own.plan, own.prune, folder, own.score):

@@ -1,6 +1,8 @@
 """drop prune, plan and score as somebody types them."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 
@@ -112,6 +114,19 @@ def test_predictions_in_columns_of_any_name(here):
         assert told.stdout == expected, told.stderr
 
 
+def test_a_confusion_matrix_is_recalls(here):
+    np.save(here / "y.npy", np.repeat([0, 1], [60, 40]))
+    np.save(here / "cm.npy", np.array([[45, 5], [20, 30]]))
+    told = json.loads(call("plan y.npy --recalls cm.npy --density 0.3 --json").stdout)
+    rows = [(row["recall"], row["total"], row["kept"]) for row in told["classes"]]
+    assert rows == [(0.9, 50, 12), (0.6, 50, 18)]
+
+
+def test_nothing_kept_prints_nothing(here):
+    outcome = call("prune train.csv --label animal --recalls recalls.csv --density 0")
+    assert outcome.exit_code == 0 and outcome.stdout == ""
+
+
 def test_balanced_classes_need_labels_only(here):
     told = json.loads(call("plan train.csv --label animal --density 0.3 --rule balanced --json").stdout)
     assert [row["kept"] for row in told["classes"]] == [15, 15]
@@ -172,11 +187,31 @@ WRONG = [
         "there is no recall for 0, 1, 2, 3, 4 and 95 more",
     ),
     ("score train.csv --labels train.csv", "train.csv must be .npy"),
+    ("score l.npy --labels train.csv -o s.csv", "s.csv must end in .npy or .txt"),
+    ("plan preds.npy --predictions preds.npy --density 0.3", "preds.npy holds one column, but --predictions needs"),
+    ("plan bare.csv --rule balanced --density 0.3", "the first row of bare.csv, 'cat', may be a sample"),
+    (
+        "plan blank.csv --rule balanced --density 0.3",
+        "labels lack 2 values, the first that of sample 1: drop these samples or give them a class",
+    ),
+    (
+        "plan train.csv --label animal --recalls percent.csv --density 0.3",
+        "percent.csv: the recall of 'cat' is '90%', but must be a fraction between 0 and 1, such as 0.8 for 80 %",
+    ),
+    ("plan over.json --label dog --density 0.3 --rule balanced", "over.json holds no samples: give a list of objects"),
+    ("plan train.csv --label animal --recalls over.json --density 0.3", "2 of 1 are right: give right and total"),
+    ("plan . --rule balanced --density 0.3", ". is a folder: name a file"),
 ]
 
 
 @pytest.mark.parametrize(("line", "said"), WRONG, ids=[said for _, said in WRONG])
 def test_a_mistake_is_one_line_and_exit_code_2(line, said, here):
+    np.save(here / "preds.npy", np.arange(9))
+    for name, text in (
+        ("bare.csv", "cat\ndog\ncat\n"), ("blank.csv", "id,label\n0,cat\n1,\n2, \n"),
+        ("percent.csv", "class,recall\ncat,90%\ndog,60%\n"), ("over.json", '{"cat": [2, 1], "dog": 1}'),
+    ):  # fmt: skip
+        (here / name).write_text(text)
     before = set(here.iterdir())
     outcome = call(line)
     assert outcome.exit_code == 2 and said in outcome.stderr and len(outcome.stderr.strip().splitlines()) == 1
@@ -192,6 +227,32 @@ def test_help_shows_an_example(command):
 def test_completion_and_version():
     done = subprocess.run([sys.executable, "-m", "drop", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"drop-companion {drop.__version__}\n"
+
+
+PLAN = [sys.executable, "-m", "drop", "plan", "train.csv", "--label", "animal", "--recalls", "recalls.csv"]
+
+
+def test_a_closed_stream_and_a_poor_encoding_are_no_errors(here):
+    command = [*PLAN, "--density", "0.3"]
+    closed = subprocess.run(f"{shlex.join(command)} >&-", shell=True, capture_output=True, text=True)
+    assert closed.returncode == 0 and closed.stderr == ""
+    poor = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert poor.returncode == 0 and "0.79 ? 0.96         12  0.67 ? random pruning" in poor.stdout
+    command[3] = "prune"
+    silent = subprocess.run(f"{shlex.join([*command, '-o', 'k.txt'])} 2>&-", shell=True, capture_output=True, text=True)
+    assert silent.returncode == 0 and silent.stdout == ""  # what is said does not become what is printed
+
+
+def test_a_pipe_is_to_be_saved_first(here):
+    command = ["bash", "-c", f"{sys.executable} -m drop plan <(cat train.csv) --rule balanced --density 0.3"]
+    outcome = subprocess.run(command, capture_output=True, text=True)
+    assert outcome.returncode == 2 and "is no regular file: save it first, and name that" in outcome.stderr
+
+
+def test_a_file_named_drop_and_a_dash_does_not_stop_the_import(here):
+    (here / "drop-").touch()
+    code = "import warnings; warnings.simplefilter('error'); import drop"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_whoever_reads_only_the_first_lines_sees_no_error():
