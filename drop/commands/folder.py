@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from drop.commands.own import AtLeast, Density, Json, Output, Overwrite, Rule, Seed, say
+from drop.commands.own import AtLeast, Density, Json, Output, Overwrite, Rule, Seed, say, told
 
 NAMED = 5  # skipped files that are named
 
@@ -29,30 +29,26 @@ def folder(
 
     Reads every format that Pillow reads, photos of any size, turned as EXIF says. Beside train/ the photos of val/ or
     test/ set the quotas; else a share of each class is held out for that (it can still be kept). Nothing is moved or
-    deleted; what is no image is counted and named. The model is remembered: another density needs no training, and
-    what was stopped goes on. -o kept.txt lists paths, -o kept.csv also classes. Exit codes: 0 done, 2 wrong input, 130
-    stopped.
+    deleted; what is no image is counted and named. Rules without recalls train nothing. The model is remembered:
+    another density needs no training, and what was stopped goes on. -o kept.txt lists paths, -o kept.csv also
+    classes. Exit codes: 0 done, 2 wrong input, 130 stopped.
 
     drop folder ~/birds --density 0.3 -o kept.txt
 
     drop folder ~/birds --density 0.3 --size 32 --holdout 0.3 --json
     """
-    import drop
     from drop.commands import files
-    from drop.experiments import photos
-    from drop.quotas import check_density
+    from drop.rules import LABELS_ONLY
 
     files.free(output, overwrite)
-    _check(density, size, holdout, output)
-    check_density(density)
-    found = photos.find(path.expanduser())
+    _check(density, size, holdout, epochs, output)
+    found, how = _find(path.expanduser()), {"density": density, "rule": rule, "at_least": at_least, "seed": seed}
+    _plan(found, None, how)  # what cannot be planned is said before anything is read
     images, found = _decoded(found, size)
-    counts = _recalls(found, images, size, holdout, epochs, seed)
+    made = _plan(found, None, how)
+    if rule not in LABELS_ONLY:
+        made = _plan(found, _recalls(found, images, size, holdout, epochs, seed), how)
     labels = [found.classes[k] for k in found.labels]
-    known = {
-        name: (int(row[k]), int(row.sum())) for k, (name, row) in enumerate(zip(found.classes, counts, strict=True))
-    }
-    made = drop.plan(labels, known, density, rule=rule, at_least=at_least, seed=seed)
     kept = made.positions()
     if output is not None:
         lines = [f"{found.files[i]}" for i in kept]
@@ -63,20 +59,59 @@ def folder(
         print(json.dumps({"kept": len(kept), "of": len(labels), "output": output and str(output), "skipped": skipped,
                           "empty": found.empty, "plan": json.loads(made.to_json()), **paths}))  # fmt: skip
         return
-    print(made, file=sys.stderr)
+    print(told(str(made)), file=sys.stderr)
     if output is None:
-        print(*(found.files[i] for i in kept), sep="\n")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_text([f"{found.files[i]}" for i in kept]))  # names of any bytes
     else:
         say(f"{len(kept):,} of {len(labels):,} photos -> {output}")
 
 
-def _check(density: float, size: int, holdout: float, output: Path | None) -> None:
+def _check(density: float, size: int, holdout: float, epochs: int | None, output: Path | None) -> None:
+    from drop.quotas import check_density
+
+    check_density(density)
     if not 16 <= size <= 1024:
         raise ValueError(f"size is {size}, but must lie between 16 and 1024 pixels")
     if not 0 < holdout < 1:
         raise ValueError(f"holdout is {holdout:g}, but the share of each class must lie between 0 and 1")
+    if epochs is not None and epochs < 1:
+        raise ValueError(f"epochs is {epochs}, but training takes at least one")
     if output is not None and output.suffix not in (".txt", ".csv"):
         raise ValueError(f"{output.name} must end in .txt or .csv")
+
+
+def _find(root: Path) -> Any:
+    """The photos of a folder; ValueError where its train/ may be a class as well as what is to be pruned."""
+    from drop.experiments import photos
+
+    if not (train := root / "train").is_dir():
+        return photos.find(root)
+    beside = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__")) and p != train)
+    if beside and not set(beside) & set(photos.HELD_OUT):
+        some = ", ".join(beside[:NAMED])
+        raise ValueError(
+            f"{root} holds train beside {some}: if it is a class, give it another name, else name {train} itself"
+        )
+    try:
+        return photos.find(root)
+    except ValueError as error:
+        raise ValueError(f"{error}; what is pruned of {root} is its train/, because of that name") from None
+
+
+def _plan(found: Any, counts: Any, how: dict[str, Any]) -> Any:
+    """The plan by confusion counts (K, K); without them by labels alone, or as if every class were half right."""
+    import drop
+    from drop.rules import LABELS_ONLY
+
+    pairs = (
+        [(1, 2)] * len(found.classes) if counts is None else [(int(n[k]), int(n.sum())) for k, n in enumerate(counts)]
+    )
+    known = None if how["rule"] in LABELS_ONLY else dict(zip(found.classes, pairs, strict=True))
+    try:
+        return drop.plan([found.classes[k] for k in found.labels], known, **how)
+    except ValueError as error:
+        raise ValueError(told(str(error))) from None
 
 
 def _decoded(found: Any, size: int) -> tuple[Any, Any]:
@@ -110,6 +145,8 @@ def _decoded(found: Any, size: int) -> tuple[Any, Any]:
             say("! to read .heic: pip install pillow-heif")
     if found.empty:
         say(f"! left out, without a photo: {', '.join(found.empty)}")
+    if not inside:
+        raise ValueError(f"of the photos in {found.root} none can be read")
     return images[good], found
 
 
@@ -142,8 +179,8 @@ def _recalls(found: Any, images: Any, size: int, holdout: float, epochs: int | N
     for part in (*train, *held):
         name.update(np.ascontiguousarray(part).tobytes())
     if not len(train[0]) or not len(held[0]):
-        why = "no class has two photos, so that none can be held out to set the quotas" if n else "none can be read"
-        raise ValueError(f"of the photos in {found.root} {why}")
+        why = "those held out cannot be read" if found.held_out else "no class has two photos"
+        raise ValueError(f"of the photos in {found.root} {why}, so that none can set the quotas")
     key, root = name.hexdigest()[:20], records.Store().root
     file = root / "folders" / f"{key}.json"
     stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
@@ -152,6 +189,7 @@ def _recalls(found: Any, images: Any, size: int, holdout: float, epochs: int | N
     asked = convergence.lengths(teacher.size, teacher.recipe.batch, epochs)
     counts = np.zeros(0)
     if asked[0] not in known:
+        records.Store().check()
         more = "" if epochs else ", then twice as long, until its recalls stay"
         say(f"training a small model: {asked[0]} epochs, about {_time(asked[0] * teacher.seconds_an_epoch())}{more}")
     with _bar() as bar:

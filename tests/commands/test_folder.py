@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from drop.cli import app
+from drop.commands import folder as folder_command
 from drop.experiments import convergence
 
 
@@ -119,6 +121,71 @@ def test_whatever_is_in_a_folder_is_one_sentence(bugs):
         and "of the photos in bugs none can be read" in outcome.stderr
         and "Traceback" not in outcome.output
     )
+
+
+@pytest.mark.parametrize("rule", ["balanced", "proportional"])
+def test_rules_of_labels_alone_train_nothing(rule, bugs, monkeypatch):
+    monkeypatch.setattr(convergence, "Teacher", None)
+    told = json.loads(call(f"folder bugs --density 0.3 --size 16 --rule {rule} --json").stdout)
+    kept = {"balanced": [9, 9, 9], "proportional": [12, 9, 6]}
+    assert [row["kept"] for row in told["plan"]["classes"]] == kept[rule] and not (bugs / "records").exists()
+    assert "class" in (outcome := call(f"folder bugs --density 0 --size 16 --rule {rule}")).stderr
+    assert outcome.stdout == ""
+
+
+def test_a_plan_that_cannot_be_is_known_before_anything_is_read(bugs, monkeypatch):
+    monkeypatch.setattr(folder_command, "_decoded", None)
+    for more, said in (
+        ("--rule drp", "there is no rule 'drp'"),
+        ("--at-least 100", "--at-least 100 needs 91 samples, but density 0.5 keeps 46"),
+        ("--seed -1", "seed is -1"),
+        ("-o nowhere/kept.txt", "there is no folder"),
+    ):
+        outcome = call(f"folder bugs --density 0.5 {more}")
+        assert outcome.exit_code == 2 and said in outcome.stderr, outcome.output
+
+
+def test_what_cannot_be_remembered_is_not_trained(bugs, monkeypatch):
+    monkeypatch.setattr(convergence.Teacher, "confusion", None)
+    (bugs / "records").touch()  # a file in the place of the folder
+    outcome = call("folder bugs --density 0.5 --size 16")
+    assert outcome.exit_code == 2 and "name a folder that can be written by DROP_RECORDS" in outcome.stderr
+
+
+def test_a_floor_that_readable_photos_do_not_reach_is_known_before_training(bugs, monkeypatch):
+    monkeypatch.setattr(folder_command, "_recalls", None)
+    outcome = call("folder bugs --density 0.49 --size 16 --at-least 15")  # keeps 45 of 91, but 44 of the 90 readable
+    assert outcome.exit_code == 2 and "--at-least 15 needs 45 samples, but density 0.49 keeps 44" in outcome.stderr
+
+
+def test_a_class_named_train_is_not_taken_for_the_whole(bugs):
+    (bugs / "bugs" / "wasp").rename(bugs / "bugs" / "train")
+    for inner in ("one", "two"):  # in which there could be classes
+        (bugs / "bugs" / "train" / inner).mkdir()
+        Image.new("RGB", (9, 9)).save(bugs / "bugs" / "train" / inner / "1.png")
+    outcome = call("folder bugs --density 0.5 --size 16 --rule balanced")
+    assert outcome.exit_code == 2 and outcome.stderr == (
+        "error: bugs holds train beside ant, bee, fly: if it is a class, give it another name, else name bugs/train "
+        "itself\n"
+    )
+    assert json.loads(call("folder bugs/train --density 0.5 --size 16 --rule balanced --json").stdout)["of"] == 2
+    (bugs / "alone").mkdir()
+    (bugs / "bugs" / "train").rename(bugs / "alone" / "train")
+    assert json.loads(call("folder alone --density 0.5 --size 16 --rule balanced --json").stdout)["of"] == 2
+    (bugs / "alone" / "train" / "two" / "1.png").unlink()
+    outcome = call("folder alone --density 0.5 --size 16 --rule balanced")
+    said = (
+        "alone/train holds 1 folders with images, but needs one folder for each class; what is pruned of alone is its"
+    )
+    assert outcome.exit_code == 2 and said in outcome.stderr
+
+
+def test_names_of_any_bytes_are_printed_as_they_are(bugs):
+    strange = os.fsencode(bugs / "bugs" / "bee") + b"/\xe9.png"
+    Image.new("RGB", (9, 9)).save(bugs / "new.png")
+    os.rename(bugs / "new.png", strange)
+    outcome = call("folder bugs --density 1 --size 16 --rule balanced")
+    assert b"bugs/bee/\xe9.png" in outcome.stdout_bytes.splitlines()
 
 
 def test_photos_beside_train_set_the_quotas(bugs):
