@@ -31,6 +31,10 @@ class Table:
     arrow: Any = None
     by_name: bool = False  # one object in JSON: what it names are no columns
 
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise ValueError(f"{self.path} is empty")
+
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 

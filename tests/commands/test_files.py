@@ -149,6 +149,8 @@ def zipped():
 BAD = [
     ("a.xlsx", "", "a.xlsx has a format that is not known: it must be one of .csv, "),
     ("a.csv", "", "a.csv is empty"),
+    ("a.jsonl", "\n", "a.jsonl is empty"),
+    ("a.json", "{}", "a.json is empty"),
     ("a.csv", "x,y\n1,2\n3\n", "row 3 has 1 fields, but the first row names 2 columns"),
     ("a.csv", b"x\n\xff\xfe\n", "is not in UTF-8: save it so"),
     ("a.npy", pickled(), r"holds Python objects: save text, np.save\(file, labels.astype\(str\)\)"),
