@@ -79,8 +79,8 @@ for grid in grids:
 # ## The experiment
 #
 # Three ways to choose what stays {cite:p}`vysogorets2025drop`: drop images at **random**; keep those with the highest
-# **EL2N** score, the length of a young network's error {cite:p}`paul2021diet`; or drop at random with **DRoP**'s
-# {term}`quota` for every class, in proportion to the class's error in short {term}`query models <query model>`. A
+# **EL2N** score, the length of a young network's error {cite:p}`paul2021diet`; or keep of every class a fraction in
+# proportion to its error in short {term}`query models <query model>`, drawn at random: **DRoP**'s {term}`quota`. A
 # small network then trains on what is left, for more epochs the less there is.
 #
 # ## DRoP helps the worst class where much is pruned, and costs a little on average

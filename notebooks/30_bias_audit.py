@@ -105,7 +105,8 @@ side(lambda a: a.to_random, "pruner, density", lambda a, pair: [a.to_random[pair
 # **{term}`Forgetting`** and **{term}`Dynamic Uncertainty`** from one long training, **{term}`k-center`** and
 # **Prototype** (far from the mean of the own class, {cite:p}`sorscher2022scaling`) from its embeddings. They are
 # compared with **Random**, with **Random+Balanced** (as many samples of every class as possible, chosen at random) and
-# with **Random+DRoP** (class {term}`quotas <quota>` in proportion to a query model's class errors, filled at random).
+# with **Random+DRoP** ({term}`quotas <quota>` that keep of each class a fraction in proportion to a query model's error
+# on it, filled at random).
 # An interval covers the spread over seeds and the finite test set;
 # [how sure a worst class is](36_how_sure_is_a_worst_class.ipynb) has a chapter of its own.
 #

@@ -92,10 +92,10 @@ tables.show(rows, ["taken as the truth", "images", "worst", "minimum", "(simulat
 # ## The smallest recall lies too low, the chosen one too high
 #
 # The worst class is the smallest of $K$ recalls, each measured on finitely many images. If class $k$ has true recall
-# $p_k$ and $n$ test images of its own, the number of hits $X_k$ is binomial, and the expected smallest recall is
+# $p_k$ and $m$ test images of its own, the number of hits $X_k$ is binomial, and the expected smallest recall is
 #
-# $$\mathbb{E}\,\min_k \frac{X_k}{n} = \frac1n \sum_{x=1}^{n} \prod_{k=1}^{K} \Pr(X_k \ge x), \qquad X_k \sim
-# \mathrm{Bin}(n, p_k).$$
+# $$\mathbb{E}\,\min_k \frac{X_k}{m} = \frac1m \sum_{x=1}^{m} \prod_{k=1}^{K} \Pr(X_k \ge x), \qquad X_k \sim
+# \mathrm{Bin}(m, p_k).$$
 #
 # The alternative lies too high: choose the class that looks worst on validation images and report its recall on *test*
 # images. That is an honest recall of one class, but the choice is sometimes wrong, and no class is worse than the

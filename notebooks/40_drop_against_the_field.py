@@ -208,9 +208,9 @@ tables.show(
 # %% [markdown]
 # ## Drawing anew in every epoch lifts the average, and at a tenth the worst class
 #
-# Random pruning can draw other images in each epoch, for as many steps {cite:p}`okanovic2024rs2`. All images must then
-# stay at hand, and over {glue:text}`fresh_epochs` epochs at a tenth nearly all of Fashion-MNIST is seen: what shrinks
-# is the training, not the data. At a tenth that gains {glue:text}`fresh_average` points on average and
+# Random pruning can make a {term}`fresh draw` in each epoch, for as many steps {cite:p}`okanovic2024rs2`. All images
+# must then stay at hand, and over {glue:text}`fresh_epochs` epochs at a tenth nearly all of Fashion-MNIST is seen: what
+# shrinks is the training, not the data. At a tenth that gains {glue:text}`fresh_average` points on average and
 # {glue:text}`fresh_worst` in the worst class, and on CIFAR-10 {glue:text}`fresh_cifar` and
 # {glue:text}`fresh_cifar_worst`. DRoP's quotas, which nobody whom we know of has combined with it, add
 # {glue:text}`fresh_quota` and {glue:text}`fresh_cifar_quota` in the worst class.
