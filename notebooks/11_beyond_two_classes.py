@@ -32,7 +32,7 @@ import numpy as np
 
 from drop.chapters import figures, prose, tables, worlds
 from drop.chapters import theory_figures as draw
-from drop.mixture import bayes
+from drop.mixture import HARDEST, bayes
 from drop.mixture import classes as mc
 
 figures.style()
@@ -63,10 +63,8 @@ three, led = zip(*(worlds.linear(*worlds.isotropic_classes(rng)) for _ in range(
 found = {name: [worlds.shares_closed(world, classes) for world in group] for name, group in made.items()}
 found[LINEAR] = [worlds.shares_closed(world, 3) for world in three]
 errors = {world: np.array([pair[0] for pair in group if pair]) for world, group in found.items()}
-closed = {
-    world: dict(zip(worlds.STEPS, np.array([pair[1] for pair in group if pair]).T, strict=True))
-    for world, group in found.items()
-}
+closed = {world: dict(zip(worlds.STEPS, np.array([pair[1] for pair in group if pair]).T, strict=True))
+          for world, group in found.items()}  # fmt: skip
 every = np.concatenate(list(errors.values()))
 pooled = {name: np.concatenate([closed[world][name] for world in closed]) for name in worlds.STEPS}
 
@@ -78,9 +76,10 @@ def harmed(values):
 # %% tags=["hide-input", "nbval-ignore-output"]
 figures.show(
     [draw.shares_by_world(closed), draw.shares_by_risk(every, pooled)],
-    caption="How far quotas lead from the worst-class risk of random pruning (0) to the least possible (1); below 0 "
-    f"they harm. {len(every)} random mixtures, exact. First panel: medians, the middle half (thick) and the middle "
-    "90 % (thin); second: a dot is a mixture, lines join the medians of eight groups from easy to hard.",
+    caption="How far quotas lead from the worst-class risk of random pruning (0) to the least possible for the kind of "
+    f"learner (1); below 0 they harm. {len(every)} of {3 * mixtures + isotropic} random mixtures: left out are those "
+    f"with less than {worlds.LEAST_GAP:g} between 0 and 1. Exact, but in the plane right to about 0.003. First panel: "
+    "medians, the middle half (thick) and 90 % (thin); second: a dot is a mixture, lines join medians of eight groups.",
     alt="Medians: "
     + "; ".join(f"{world}: {', '.join(f'{name} {np.median(v):.1f}' for name, v in shares.items())}"
                 for world, shares in closed.items()) + ".",
@@ -89,11 +88,8 @@ figures.show(
 
 # %% tags=["remove-input"]
 tables.show(
-    [
-        [f"{world}: {name}", len(v), worlds.median(v), *np.quantile(v, [0.25, 0.75]), 100 * harmed(v)]
-        for world, shares in closed.items()
-        for name, v in shares.items()
-    ],
+    [[f"{world}: {name}", len(v), worlds.median(v), *np.quantile(v, [0.25, 0.75]), 100 * harmed(v)]
+     for world, shares in closed.items() for name, v in shares.items()],
     ["mixtures: quotas", "how many", "median", "lower quartile", "upper quartile", "harmed (%)"],
     "Share of the way covered, with a 95 % interval of the median over mixtures, and the share of mixtures in which "
     "the worst class is worse off than with even quotas.", scale=1,
@@ -101,10 +97,8 @@ tables.show(
 order = np.argsort(every)
 easy, hard = order[: len(order) // 3], order[-(len(order) // 3) :]
 tables.show(
-    [
-        [name, *(f(values[group]) for group in (easy, hard) for f in (worlds.median, lambda v: 100 * harmed(v)))]
-        for name, values in pooled.items()
-    ],
+    [[name, *(f(values[group]) for group in (easy, hard) for f in (worlds.median, lambda v: 100 * harmed(v)))]
+     for name, values in pooled.items()],
     ["quotas", ("easy third", "median"), ("easy third", "harmed (%)"), ("hard third", "median"),
      ("hard third", "harmed (%)")],
     "The same in the third of the mixtures with the least and with the largest average risk of the query.", scale=1,
@@ -114,7 +108,7 @@ tables.show(
 # The paper stops at two classes and a threshold, the matter of [the last
 # chapter](10_why_class_densities_matter.ipynb). Here four kinds of learner meet random mixtures from easy to hard:
 #
-# - *ordered thresholds* for five classes on a line, which is what a linear learner can do there;
+# - *ordered thresholds* for five classes on a line, what a linear learner can do there in the order of the means;
 # - the *Bayes rule*, which predicts at each point the class that is most probable there, for five classes on a line;
 # - the Bayes rule for five classes with general covariances in the plane;
 # - *linear rules* for three round classes in any number of dimensions.
@@ -123,21 +117,21 @@ tables.show(
 #
 # $$\frac{R_{\text{even}} - R_{\text{quotas}}}{R_{\text{even}} - R_{\text{least}}}$$
 #
-# of worst-class risks: with even quotas, with the quotas in question, and the least possible.
+# of worst-class risks: with even quotas, with the quotas in question, and the least of all rules of that kind.
 #
 # A *damped* step raises the risks to the exponent $\gamma^*$ of {prf:ref}`thm-damping`, with the query's average risk
-# in the place of $\Phi(-z)$: something that one can measure. Five steps *multiply* the weights by the risks of the last
-# model, each with its own exponent. In the easy third (average risk up to {glue:text}`easy_to`) a plain step harms in
-# {glue:text}`harmed_easy` of the mixtures, in the hard third (from {glue:text}`hard_from`) in
-# {glue:text}`harmed_hard`; the damped step in {glue:text}`damped_easy` and {glue:text}`damped_hard`. Images fare
-# better, and [the next chapter](12_how_far_the_theory_reaches.ipynb) shows why.
+# in the place of $\Phi(-z)$: something that one can measure (above {glue:text}`cap` it counts as that). Five steps
+# *multiply* the weights by the risks of the last model, each with its own exponent. In the easy third (average risk up
+# to {glue:text}`easy_to`) a plain step harms in {glue:text}`harmed_easy` of the mixtures, in the hard third (from
+# {glue:text}`hard_from`) in {glue:text}`harmed_hard`; the damped step in {glue:text}`damped_easy` and
+# {glue:text}`damped_hard`. Images fare better, and [the next chapter](12_how_far_the_theory_reaches.ipynb) shows why.
 #
 # ## Ordered rules: one prior makes all risks equal, and that is the best
 #
-# On a line, the largest of $K$ affine functions changes hands at $K - 1$ thresholds. Let the classes $1, \dots, K$
-# stand in the order of their means, $\mu_1 < \dots < \mu_K$. An *ordered rule* $t_1 \le \dots \le t_{K-1}$ predicts
-# class $k$ between $t_{k-1}$ and $t_k$ (with $t_0 = -\infty$, $t_K = \infty$); priors are $\varphi_k$, probability
-# densities $f_k$, distribution functions $F_k$, class risks $R_k$.
+# On a line, the largest of $K$ affine functions changes hands at no more than $K - 1$ thresholds, and gives the classes
+# intervals in the order of the slopes. Here this is the order of the means: let $\mu_1 < \dots < \mu_K$. An *ordered
+# rule* $t_1 \le \dots \le t_{K-1}$ predicts class $k$ between $t_{k-1}$ and $t_k$ (with $t_0 = -\infty$,
+# $t_K = \infty$); priors are $\varphi_k$, probability densities $f_k$, distribution functions $F_k$, class risks $R_k$.
 #
 # ````{prf:theorem} Ordered rules
 # :label: thm-ordered
@@ -148,7 +142,7 @@ tables.show(
 #
 #    So each threshold between two neighbours that are predicted solves their two-class problem.
 # 2. There is exactly one ordered rule $\hat t_1 < \dots < \hat t_{K-1}$ whose class risks are all equal, and it has the
-#    least worst-class risk.
+#    least worst-class risk of all ordered rules.
 # 3. It is stationary for the average risk if and only if the priors satisfy
 #    $\frac{\varphi_{k+1}}{\varphi_k} = \frac{f_k(\hat t_k)}{f_{k+1}(\hat t_k)}$ for all $k$. Call these priors
 #    $\hat\varphi$. Random pruning brings them about with $d_k = d\,\hat\varphi_k/\varphi_k$, feasible if and only if
@@ -173,6 +167,11 @@ tables.show(
 #
 # For two classes this is $\sigma_0/\sigma_1$ again: {prf:ref}`thm-densities`. Part 1 is also how the best rule is
 # computed, without a search: the predicted classes form a chain, and the best chain grows from left to right.
+#
+# Nothing in the proof of part 2 needs the order of the means, and with unequal widths another order, which a linear
+# learner may take, can be better. Classes with means −1, 0 and 1 and widths 0.1, 10 and 0.1 have a least worst-class
+# risk of {glue:text}`in_order` in this order and of {glue:text}`wide_last` where the wide class comes last. Of the
+# {glue:text}`lines` mixtures drawn for ordered thresholds, another order could do better in {glue:text}`disordered`.
 
 # %% tags=["remove-input"]
 size = len(means)
@@ -206,8 +205,8 @@ tables.show(
 # %% [markdown]
 # ## A learner that may draw any boundary needs other densities
 #
-# Thresholds are what a linear learner can do. A learner that may draw any boundary follows the Bayes rule, and for it
-# there is a classical yardstick.
+# A linear learner draws thresholds. A learner that may draw any boundary follows the Bayes rule, and for it there is a
+# classical yardstick.
 #
 # ````{prf:theorem} Least favourable prior
 # :label: thm-favourable
@@ -252,15 +251,15 @@ tables.show(
 # %% [markdown]
 # ## In many dimensions a learner of the average often cannot be led to the best direction
 #
-# A linear rule in $D$ dimensions predicts class 1 where $w \cdot x > b$. What it sees is the projection $w \cdot x$, a
+# In many dimensions a linear rule predicts class 1 where $w \cdot x > b$. What it sees is the projection $w \cdot x$, a
 # mixture on the line. For round classes nothing new happens:
 #
 # ````{prf:proposition} Isotropic classes are the line
 # :label: thm-isotropic
 #
-# Let class $k$ be $\mathcal N(\mu_k, \sigma_k^2 I)$ in $D$ dimensions. For every linear rule there is one with
-# direction $w = \mu_1 - \mu_0$ and no larger risk in either class. So all statements of the last chapter hold with
-# $\Delta = \lVert\mu_1 - \mu_0\rVert$.
+# Let class $k$ be $\mathcal N(\mu_k, \sigma_k^2 I)$, in any number of dimensions. For every linear rule there is one
+# with direction $w = \mu_1 - \mu_0$ and no larger risk in either class. So all statements of the last chapter hold
+# with $\Delta = \lVert\mu_1 - \mu_0\rVert$.
 # ````
 #
 # ````{dropdown} Proof
@@ -401,27 +400,30 @@ tables.show(
 # certificate (boxes of offsets on which no rule can be better, down to 0.0005) and to many random starts.
 
 # %% tags=["remove-input"]
+wide = np.array([[-1.0, 0.0, 1.0], [0.1, 10.0, 0.1]])
+rng = np.random.default_rng([seed, 0])  # as in the first world
+disordered = [mc.reached_in_some_order(*worlds.line_classes(rng, classes), world.least - 1e-6)
+              for world in made["Thresholds, line"]]  # fmt: skip
 prose.values({
     **{f"harmed_{key}": lambda name=name: prose.percent(harmed(pooled[name]), 0)
        for key, name in zip(("plain", "damped", "five"), worlds.STEPS, strict=True)},
-    "easy_to": lambda: prose.percent(every[easy].max(), 0),
-    "hard_from": lambda: prose.percent(every[hard].min(), 0),
-    "harmed_easy": lambda: prose.percent(harmed(pooled["DRoP"][easy]), 0),
-    "harmed_hard": lambda: prose.percent(harmed(pooled["DRoP"][hard]), 0),
-    "damped_easy": lambda: prose.percent(harmed(pooled["DRoP, damped"][easy]), 0),
-    "damped_hard": lambda: prose.percent(harmed(pooled["DRoP, damped"][hard]), 0),
-    "bayes_worlds": lambda: str(2 * mixtures),
+    **{f"{word}_{third}": lambda name=name, group=group: prose.percent(harmed(pooled[name][group]), 0)
+       for word, name in (("harmed", "DRoP"), ("damped", "DRoP, damped"))
+       for third, group in (("easy", easy), ("hard", hard))},
+    "easy_to": lambda: prose.percent(every[easy].max(), 0), "hard_from": lambda: prose.percent(every[hard].min(), 0),
+    "cap": lambda: prose.percent(HARDEST, 0), "bayes_worlds": lambda: str(2 * mixtures),
+    **{key: lambda order=order: f"{mc.minimax_risk(*wide[:, order]):.2f}"
+       for key, order in (("in_order", [0, 1, 2]), ("wide_last", [0, 2, 1]))},
+    "lines": lambda: str(mixtures), "disordered": lambda: str(sum(disordered)),
     "doubt": lambda: f"{10 ** np.ceil(np.log10(max(w.doubt for group in made.values() for w in group))):.5f}",
-    "ratio_threshold": lambda: f"{rows[1][1]:.2f}",
-    "ratio_any": lambda: f"{rows[1][3]:.2f}",
-    "led_astray": lambda: prose.percent(astray.mean(), 0),
-    "pairs": lambda: str(pairs),
-    "grey_average": lambda: prose.percent(rival[2], 0),
-    "grey_worst": lambda: prose.percent(rival_risks[0], 0),
+    "ratio_threshold": lambda: f"{rows[1][1]:.2f}", "ratio_any": lambda: f"{rows[1][3]:.2f}",
+    "led_astray": lambda: prose.percent(astray.mean(), 0), "pairs": lambda: str(pairs),
+    "grey_average": lambda: prose.percent(rival[2], 0), "grey_worst": lambda: prose.percent(rival_risks[0], 0),
     "reached": lambda: str(sum(end - world.least < 1e-6 for end, world in zip(led, three, strict=True))),
     "isotropic": lambda: str(isotropic),
 })  # fmt: skip
 prose.holds({
+    "the order of the means is not always the best": lambda: 0 < sum(disordered) < mixtures / 10,
     "five damped steps go most of the way in the median of every kind of mixture": lambda: all(
         np.median(shares["damped, 5 steps"]) > 0.6 for shares in closed.values()),
     "a plain step harms more often than a damped one in every world": lambda: all(
@@ -487,6 +489,7 @@ prose.holds({
 prose.made(
     [],
     "Nothing is trained or drawn from data here: risks on the line and of linear rules are exact, those of Bayes "
-    "rules in the plane right to about 0.003 (300 strips). The mixtures are random, so shares hold for this kind "
+    "rules in the plane right to about 0.003 (300 strips); thresholds stand in the order of the means. "
+    "The mixtures are random, so shares hold for this kind "
     "of mixture; the intervals say how much the medians would move with others.",
 )

@@ -35,11 +35,8 @@ class Pairs:
         """From the confusion matrix (K, K), true class first, of a learner that had as many samples of each class."""
         confusion = np.asarray(confusion, dtype=np.float64)
         first, second = np.triu_indices(len(confusion), 1)
-        right, there, back = (
-            confusion.diagonal() + HALF,
-            confusion[first, second] + HALF,
-            confusion[second, first] + HALF,
-        )
+        there, back = confusion[first, second] + HALF, confusion[second, first] + HALF
+        right = confusion.diagonal() + HALF
         fewer = np.minimum(there, back) - HALF
         there, back = (np.where(fewer < FEW, (there + back) / 2, wrong) for wrong in (there, back))
         z, other = -ndtri(there / (there + right[first])), -ndtri(back / (back + right[second]))

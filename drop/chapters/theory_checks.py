@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from drop.mixture import Floats, GaussianMixture, damped_exponent
 
@@ -35,20 +36,33 @@ def thresholds(many: GaussianMixture) -> dict[str, int]:
     }
 
 
-def overshooting(many: GaussianMixture) -> dict[str, int]:
-    """How often one step of DRoP crosses the ideal ratio, and how often it ends further off than it began."""
+def _step(base: GaussianMixture, exponent: ArrayLike) -> tuple[Floats, Floats]:
+    """The learner's thresholds before and after one step, when so little is kept that no class is full."""
+    start = base.average_optimal_threshold()
+    kept = base.densities_of(base.class_risks(start) ** np.asarray(exponent)[..., None], 1e-3 * base.priors.min(-1))
+    return start, base.prune_randomly(kept).average_optimal_threshold()
+
+
+def overshooting(many: GaussianMixture) -> dict[str, list[int]]:
+    """Of the mixtures with a local minimum, counts for one plain step of DRoP and for one with the exponent γ*.
+
+    The log prior ratio moves as from the local minimum; the risks are those of the learner, the global minimum.
+    """
     local = many.stationary_threshold()
-    distance = -np.diff(np.log(many.priors / many.stds), axis=-1)[:, 0]  # from the wanted log ratio
     step = -np.diff(np.log(many.class_risks(np.nan_to_num(local))), axis=-1)[:, 0]
     usable = ~np.isnan(local) & np.isfinite(step)
-    distance, step = distance[usable], step[usable]
-    damped = damped_exponent(ndtr(-np.diff(many.means)[:, 0] / many.stds.sum(axis=-1)))[usable]
-    return {
-        "with a local minimum": int(usable.sum()),
-        "crossed over": int((np.sign(distance + step) == -np.sign(distance)).sum()),
-        "ended further off than it began": int((abs(distance + step) > abs(distance)).sum()),
-        "the same with the exponent γ*": int((abs(distance + damped * step) > abs(distance)).sum()),
-    }
+    some = GaussianMixture(many.means[usable], many.stds[usable], many.priors[usable])
+    distance = -np.diff(np.log(some.priors / some.stds), axis=-1)[:, 0]  # from the wanted log ratio
+    plain, counts = np.ones(len(distance)), []
+    for exponent in (plain, damped_exponent(some.worst_class_risk(some.worst_class_threshold()))):
+        ratio, (before, after) = distance + exponent * step[usable], _step(some, exponent)
+        worse = some.worst_class_risk(after) > some.worst_class_risk(before) + 1e-9
+        given_up = np.isinf(after) & np.isfinite(before)
+        crossed, further = np.sign(ratio) == -np.sign(distance), abs(ratio) > abs(distance)
+        counts.append([int(sum(found)) for found in (plain, crossed, further, worse, given_up)])
+    names = ("with a local minimum", "crossed the wanted ratio", "ended further from it", "worst class worse off",
+             "a class given up")  # fmt: skip
+    return {name: list(pair) for name, pair in zip(names, zip(*counts, strict=True), strict=True)}
 
 
 def _named(means: Sequence[float], stds: Sequence[float]) -> str:
@@ -86,10 +100,7 @@ def step_share(overlap: Floats, ratio: Floats, priors: Floats, damped: bool) -> 
     ratio of the widths, when so little is kept that no class is full, and where the learner then gives a class up."""
     means, stds = (np.stack(pair, -1) for pair in ((0 * ratio, -ndtri(overlap) * (1 + ratio)), (ratio**0, ratio)))
     plane = GaussianMixture(means, stds, priors)
-    start = plane.class_risks(plane.average_optimal_threshold())
-    exponent = damped_exponent(overlap)[..., None] if damped else 1.0
-    kept = plane.densities_of(start**exponent, 1e-3 * np.min(priors))
-    start, end = start.max(axis=-1), plane.worst_class_risk(plane.prune_randomly(kept).average_optimal_threshold())
+    start, end = map(plane.worst_class_risk, _step(plane, damped_exponent(overlap) if damped else 1.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(start > overlap, (start - end) / (start - overlap), 0.0)
     return share, end > 0.999

@@ -54,7 +54,7 @@ def ordered_rules(means: Floats, stds: Floats) -> Figure:
 def class_risks(risks: Mapping[str, Floats], looks: Sequence[tuple[str, str]]) -> Figure:
     """The risks of the classes under several quotas, a row each, classes by number."""
     fig, ax = charts.panel(2.9, "Risk of each class (%)")
-    for row, ((values, colour), marker) in enumerate(zip(_with(risks, looks), [m for _, m in looks], strict=True)):
+    for row, (values, (colour, marker)) in enumerate(zip(risks.values(), looks, strict=True)):
         ax.plot(100 * values, np.full(len(values), -row), marker, color=colour, ms=8, alpha=0.4)
         ax.plot(100 * values[[values.argmin(), values.argmax()]], [-row, -row], color=colour, lw=1.5)
         for group in _together(values):
@@ -64,10 +64,6 @@ def class_risks(risks: Mapping[str, Floats], looks: Sequence[tuple[str, str]]) -
     ax.set_ylim(-len(risks) + 0.5, 0.6)
     ax.grid(axis="y", visible=False)
     return fig
-
-
-def _with(risks: Mapping[str, Floats], looks: Sequence[tuple[str, str]]) -> list[tuple[Floats, str]]:
-    return [(values, colour) for values, (colour, _) in zip(risks.values(), looks, strict=True)]
 
 
 def _together(risks: Floats) -> list[Floats]:

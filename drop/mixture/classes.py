@@ -1,6 +1,7 @@
 """Classes on a line and linear rules in many dimensions: the thresholds of K classes, the best direction of two.
 
-On the line the argmax of K affine functions is a row of K − 1 thresholds, here in the order of the means.
+On the line the argmax of K affine functions is a row of at most K − 1 thresholds, with classes in any order. Thresholds
+here have them in the order of the means; with unequal widths another order can be better (`reached_in_some_order`).
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _pairs(means: Floats, stds: Floats, priors: Floats) -> tuple[Floats, Floats]
 
 
 def minimax_risk(means: Floats, stds: Floats) -> float:
-    """The least worst-class risk of ordered thresholds: all class risks are equal there."""
+    """The least worst-class risk of thresholds with the classes in the order given: all class risks are equal there."""
 
     def excess(risk: float) -> float:
         return float(ndtr((_ends(means, stds, risk)[-1] - means[-1]) / stds[-1])) - risk
@@ -77,8 +78,23 @@ def _ends(means: Floats, stds: Floats, risk: float) -> Floats:
     """Each class but the last ends where its risk has just fallen to `risk`; ∞ where it cannot."""
     edges = [-np.inf]
     for mean, std in zip(means[:-1], stds[:-1], strict=True):
-        edges.append(mean - std * ndtri(max(risk - ndtr((edges[-1] - mean) / std), 0.0)))
+        edges.append(_end(mean, std, risk, edges[-1]))
     return np.array(edges[1:])
+
+
+def _end(mean: float, std: float, risk: float, start: float) -> float:
+    """Where a class that is predicted from `start` on may end with this risk; ∞ where it may not."""
+    return mean - std * ndtri(max(risk - ndtr((start - mean) / std), 0.0))
+
+
+def reached_in_some_order(means: Floats, stds: Floats, risk: float) -> bool:
+    """Whether K − 1 thresholds with the classes in any order have a worst-class risk of at most `risk`."""
+    size = len(means)
+    ends = np.full(2**size, -np.inf)  # by set of classes: the least end of the intervals of these
+    for chosen in range(1, 2**size):
+        last = [k for k in range(size) if chosen >> k & 1]
+        ends[chosen] = min(_end(means[k], stds[k], risk, ends[chosen - 2**k]) for k in last)
+    return bool(ends[-1] < np.inf)
 
 
 def minimax_priors(means: Floats, stds: Floats) -> Floats:

@@ -169,12 +169,16 @@ def empirical_threshold(x: ArrayLike, labels: ArrayLike) -> float:
     return float(cuts[np.argmin(errors)])
 
 
+LEAST_Z = 0.1
+HARDEST = float(ndtr(-LEAST_Z))  # a larger risk counts as this: towards 0.5 the exponent goes to 0, and no step is made
+
+
 def damped_exponent(risk: ArrayLike) -> Floats:
     """γ* = z/h(z), h(z) = φ(z)/Φ(−z), at Φ(−z) = risk: the exponent with which one DRoP step reaches t̂, to first order.
 
     The risk is the minimax risk in theory, in practice the average risk of the query; from 0.46 on it counts as 0.46.
     """
-    z = np.maximum(-ndtri(np.asarray(risk, dtype=np.float64)), 0.1)
+    z = np.maximum(-ndtri(np.asarray(risk, dtype=np.float64)), LEAST_Z)
     return z / np.exp(_log_hazard(-z)) * np.sqrt(2 * np.pi)
 
 

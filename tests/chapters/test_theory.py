@@ -18,8 +18,22 @@ def test_no_check_of_a_theorem_finds_a_counterexample():
     assert found["grid better than the theorem"] == found["grid worse by more than 0.001"] == 0
     assert found["local but not global minimum"] > 5 and found["without stationary point"] > 5
     steps = theory_checks.overshooting(many)
-    assert steps["crossed over"] == steps["with a local minimum"] == 400 - found["without stationary point"]
-    assert steps["the same with the exponent γ*"] < steps["ended further off than it began"]
+    minima = 400 - found["without stationary point"]
+    assert steps["with a local minimum"] == [minima, minima] and steps["crossed the wanted ratio"][0] == minima
+    for name in ("ended further from it", "worst class worse off", "a class given up"):
+        plain, damped = steps[name]
+        assert 0 <= damped < plain / 2, name
+
+
+def test_one_step_harms_little_overlap_too_where_widths_differ_much():
+    many = GaussianMixture([(-1, 1), (-1, 1), (0, 1)], [(0.1, 1), (0.5, 1), (0.5, 1)])
+    steps = theory_checks.overshooting(many)
+    assert steps["worst class worse off"] == [2, 0]  # the second is the paper's, where the step helps
+    [row] = theory_checks.one_step([((-1, 1), (0.1, 1))])
+    assert (row[3], row[4], row[7]) == pytest.approx((0.0423, 0.0345, 0.0516), abs=6e-5)
+    overlaps, ratios = np.array([0.045, 0.3, 0.05, 0.2]), np.array([6.0, 1.2, 1.5, 1.2])
+    share, _ = theory_checks.step_share(overlaps, ratios, np.array([0.5, 0.5]), damped=False)
+    assert (share < 0).tolist() == [True, True, False, False]
 
 
 def test_rows_hold_the_published_values():

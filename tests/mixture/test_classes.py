@@ -1,6 +1,7 @@
 """K classes on a line: thresholds against brute force, minimax rules against each other, the best direction of two."""
 
-from itertools import combinations_with_replacement
+from contextlib import suppress
+from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from drop.mixture.classes import (
     minimax_risk,
     minimax_thresholds,
     project,
+    reached_in_some_order,
     threshold_risks,
 )
 
@@ -44,6 +46,25 @@ def test_average_optimal_thresholds_beat_every_row_of_a_grid():
         grid = [-np.inf, *np.linspace(-5, 5, 21), np.inf]
         brute = min(priors @ threshold_risks(means, stds, cut) for cut in combinations_with_replacement(grid, 3))
         assert ours <= brute + 1e-15
+
+
+def test_the_order_of_the_means_is_not_always_the_best():
+    means, stds = np.array([-1.0, 0, 1]), np.array([0.1, 10, 0.1])
+    wide_last = [0, 2, 1]
+    best = minimax_risk(means[wide_last], stds[wide_last])
+    assert (minimax_risk(means, stds), best) == pytest.approx((0.910, 0.539), abs=5e-4)
+    assert reached_in_some_order(means, stds, best + 1e-9) and not reached_in_some_order(means, stds, best - 1e-9)
+
+
+def test_reached_in_some_order_agrees_with_trying_all_orders():
+    for seed in range(10):
+        (means, stds), found = random_classes(seed, 4), []
+        for order in map(list, permutations(range(4))):
+            with suppress(ValueError):  # where a class has no risk that is below 1 by more than a rounding
+                found.append(minimax_risk(means[order], stds[order] ** 3))
+        least = min(found)
+        assert reached_in_some_order(means, stds**3, least + 1e-9)
+        assert not reached_in_some_order(means, stds**3, least - 1e-9)
 
 
 def programmed(means: np.ndarray, stds: np.ndarray, priors: np.ndarray, points: int) -> float:
