@@ -30,7 +30,8 @@ def k_center_order(embeddings: ArrayLike, size: int, start: str | int = "mean") 
     index. Each next centre is the sample farthest from all centres so far, of several the lowest index. The order is
     nested: its first n entries are the coreset of size n, so one run serves every density.
 
-    Exact in float64. A round looks for centres among the farthest samples only, as long as their farthest is at least
+    Exact in float64, as far as squared lengths are: where all samples lie very far from the origin, centre them first.
+    A round looks for centres among the farthest samples only, as long as their farthest is at least
     as far as any other sample can be; then one matrix product brings all samples up to date. Samples nearer to their
     centre than half the new centres' distance need no update: by the triangle inequality no new centre is nearer.
 
@@ -60,11 +61,16 @@ def k_center_order(embeddings: ArrayLike, size: int, start: str | int = "mean") 
 def scores_of_order(order: ArrayLike, samples: int) -> np.ndarray:
     """A selection order as scores, float64 (samples,): N for the first, then N - 1, …; those not in it tie at 0.
 
+    ValueError unless the order holds distinct indices in [0, samples).
+
     >>> scores_of_order([2, 0], samples=4).tolist()
     [3.0, 0.0, 4.0, 0.0]
     """
     order = as_array(order)
+    if order.size and (order.min() < 0 or order.max() >= samples or len(np.unique(order)) < order.size):
+        raise ValueError(f"order must hold distinct indices in [0, {samples})")
     scores = np.zeros(samples)
+    order = order.astype(np.int64)  # also an empty one
     scores[order] = samples - np.arange(len(order))
     return scores
 
@@ -80,7 +86,8 @@ def prototype_distance(embeddings: ArrayLike, labels: ArrayLike) -> np.ndarray:
     [1.0, 1.0, 0.0]
     """
     x = _embeddings(embeddings).astype(np.float64)
-    y = check_labels(labels, int(as_array(labels).max(initial=0)) + 1)
+    y = as_array(labels)
+    y = check_labels(y, int(y.max(initial=0)) + 1 if y.dtype.kind in "biuf" else 1)
     if len(y) != len(x):
         raise ValueError(f"there are {len(x)} embeddings but {len(y)} labels")
     distances = np.zeros(len(x))

@@ -57,7 +57,7 @@ def grand(
     if how not in ("auto", "loop"):
         raise ValueError(f"how must be 'auto' or 'loop', got {how!r}")
     y = as_array(labels)
-    y = check_labels(y, int(y.max(initial=0)) + 1 if y.dtype.kind in "iuf" else 1)
+    y = check_labels(y, int(y.max(initial=0)) + 1 if y.dtype.kind in "biuf" else 1)
     inputs = _tensors(images)
     counts = {len(part) for part in inputs.values()} if isinstance(inputs, dict) else {len(inputs)}
     if counts != {len(y)}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
@@ -62,9 +63,10 @@ def from_validation(
     if not {_key(name) for name in predicted.names} & {_key(name) for name in true.names}:
         some = f"labels such as {listed(true.names, 2)}, predictions such as {listed(predicted.names, 2)}"
         raise ValueError(f"no prediction is the name of a class: validation has {some}")
-    same = np.array([[_key(a) == _key(b) for b in predicted.names] for a in true.names])
-    right = same[true.codes, predicted.codes]
     place = _places(names)
+    number = _places(dict.fromkeys([*map(_key, true.names), *map(_key, predicted.names)]))
+    asked, said = (np.array([number[_key(n)] for n in part.names])[part.codes] for part in (true, predicted))
+    right = asked == said
     where = np.array([place.get(_key(name), -1) for name in units.names])
     inside = where[units.codes] >= 0
     if not inside.any():
@@ -72,11 +74,15 @@ def from_validation(
     codes = where[units.codes][inside]
     total = np.bincount(codes, minlength=len(names)).astype(np.int64)
     recalls = np.bincount(codes, right[inside], minlength=len(names)) / np.where(total, total, np.nan)
-    strange = [name for name, k in zip(units.names, where, strict=True) if k < 0]
-    notes = (
-        (f"validation samples of {listed(strange)} say nothing: no training sample has that label",) if strange else ()
-    )
-    return Known(recalls, total, notes)
+    notes = []
+    if strange := [name for name, k in zip(units.names, where, strict=True) if k < 0]:
+        notes.append(f"validation samples of {listed(strange)} say nothing: no training sample has that label")
+    classes_known = {_key(name) for name in true.names} | set(place)
+    unknown = [k for k, name in enumerate(predicted.names) if _key(name) not in classes_known]
+    if unknown and not grouped:  # with groups the training labels are not known here
+        many, strays = int(np.isin(predicted.codes, unknown).sum()), listed(predicted.names[k] for k in unknown)
+        notes.append(f"{many} predictions count as wrong, because no class is called {strays}")
+    return Known(recalls, total, tuple(notes))
 
 
 def from_recalls(labels: Coded, given: Any, ordered: bool = False) -> tuple[Coded, Known]:
@@ -130,6 +136,9 @@ def _unnamed(labels: Coded, given: Any, ordered: bool) -> tuple[Coded, Known]:
     if total is None:
         _check(labels.names, right, np.zeros(len(right), bool))
         return labels, Known(right, None)
+    if (odd := (right != np.floor(right)) | (total != np.floor(total))).any():  # NaN too
+        k = int(np.argmax(odd))
+        raise ValueError(_no_counts(labels.names[k], right[k], total[k]))
     if ((right < 0) | (right > total)).any():
         k = int(np.argmax((right < 0) | (right > total)))
         raise ValueError(f"of class {labels.names[k]!r} {right[k]:g} of {total[k]:g} are right: pass (right, total)")
@@ -138,12 +147,18 @@ def _unnamed(labels: Coded, given: Any, ordered: bool) -> tuple[Coded, Known]:
 
 def _pair(given: Any) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     try:
+        if isinstance(given, list) and len(given) == 2 and all(isinstance(p, list) and len(p) == 2 for p in given):
+            way = "pass ([right, …], [total, …]) or np.array([[…], […]])"
+            raise ValueError(f"recalls {given} may be (right, total) or a confusion matrix: {way}")
         if isinstance(given, tuple | list) and len(given) == 2 and all(np.ndim(as_array(part)) == 1 for part in given):
             right, total = (as_array(part).astype(np.float64) for part in given)
             if right.shape != total.shape:
                 raise ValueError(f"(right, total) have {len(right)} and {len(total)} entries")
             return right, total
-        array = as_array(given).astype(np.float64)
+        array = as_array(given)
+        if array.dtype.kind in "OUS" and array.ndim == 1:
+            array = np.array([_number(k, value) for k, value in enumerate(array.tolist())])
+        array = array.astype(np.float64)
     except TypeError:
         raise ValueError(f"recalls cannot be {type(given).__name__}: {WAYS}") from None
     if array.ndim == 2 and array.shape[0] == array.shape[1]:
@@ -183,19 +198,41 @@ def _entry(name: Name, value: Any) -> tuple[float, int | None]:
         total = next((value[key] for key in ("total", "support") if key in value), None)
         if "right" in value and total is not None:
             value = (value["right"], total)
-        elif "recall" in value:
-            return float(value["recall"]), None if total is None else int(total)
-        else:
+        elif "recall" not in value:
             raise ValueError(f"the entry of {name!r} has {listed(value)}, but needs recall, or right and total")
+        else:
+            return _number(name, value["recall"]), None if total is None else _whole(name, total)
     if isinstance(value, tuple | list) and len(value) == 2:
         right, total = value
+        if not (_is_whole(right) and _is_whole(total)):
+            raise ValueError(_no_counts(name, right, total))
         if not 0 <= right <= total:
             raise ValueError(f"of class {name!r} {right} of {total} are right: pass (right, total)")
         return (right / total if total else np.nan), int(total)
+    return _number(name, value), None
+
+
+def _number(name: Name, value: Any) -> float:
     try:
-        return float(value), None
+        return float(value)
     except (TypeError, ValueError):
-        raise ValueError(f"the recall of {name!r} is {value!r}, but recalls are numbers in [0, 1]") from None
+        hint = ": divide percentages by 100" if "%" in str(value) else ""
+        raise ValueError(f"the recall of {name!r} is {value!r}, but recalls are numbers in [0, 1]{hint}") from None
+
+
+def _whole(name: Name, total: Any) -> int:
+    if not _is_whole(total) or total < 0:
+        raise ValueError(f"behind the recall of {name!r} stand {total!r} samples: give a whole number")
+    return int(total)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and float(value).is_integer()
+
+
+def _no_counts(name: Name, right: Any, total: Any) -> str:
+    way = "pass counts, not shares (scikit-learn's confusion_matrix without normalize)"
+    return f"of class {name!r} {right} of {total} are right, which are no whole numbers: {way}"
 
 
 def _check(names: Sequence[Name], recalls: NDArray[np.float64], unseen: NDArray[np.bool_]) -> None:

@@ -22,6 +22,8 @@ def tally(counts: ArrayLike | dict[str, Any]) -> tuple[Counts, Counts]:
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
             raise ValueError(f"A confusion matrix needs shape (K, K), got {matrix.shape}.")
         correct, total = matrix.diagonal(), matrix.sum(axis=1)
+    if correct.ndim != 1 or correct.shape != total.shape:
+        raise ValueError(f"correct and total must be (K,) each, got {correct.shape} and {total.shape}.")
     if (total <= 0).any():
         raise ValueError(f"Class {int(np.argmin(total))} has no samples: its recall is undefined.")
     if ((correct < 0) | (correct > total)).any():

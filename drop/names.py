@@ -50,6 +50,7 @@ def coded(labels: Any, what: str = "labels", classes: Sequence[Name] | None = No
     found = _categorical(labels, what) or _plain(_listed(labels, what), what)
     if classes is None:
         return found
+    classes = named(classes)
     found = by_place(found, classes, what)
     place = {name: k for k, name in enumerate(classes)}
     unknown = [name for name, n in zip(found.names, found.sizes(), strict=True) if n and name not in place]
@@ -60,8 +61,21 @@ def coded(labels: Any, what: str = "labels", classes: Sequence[Name] | None = No
     return Coded(list(classes), moved[found.codes])
 
 
+def named(classes: Any) -> list[Name]:
+    """The names of the classes as a list of plain values, from a list, an array, an Index or a tensor.
+
+    >>> named(np.array([2, 1, 0]))
+    [2, 1, 0]
+    """
+    if isinstance(classes, str | bytes):
+        raise ValueError(f"classes is {classes!r}, but must list the name of every class")
+    values = as_array(classes).tolist() if hasattr(classes, "__array__") or hasattr(classes, "detach") else classes
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
 def by_place(found: Coded, classes: Sequence[Name], what: str = "labels") -> Coded:
     """Labels under the names of their classes where they are places in a list of names, else as they are."""
+    classes = named(classes)
     if any(isinstance(name, int | float) for name in classes) or any(type(name) is not int for name in found.names):
         return found
     if odd := [name for name in found.names if not 0 <= cast(int, name) < len(classes)]:
@@ -100,12 +114,15 @@ def _listed(labels: Any, what: str) -> NDArray[Any]:
         raise ValueError(f"{what} is a {kind}: pass its labels, dataset.targets")
     if hasattr(labels, "to_pylist"):  # Arrow
         labels = labels.to_pylist()
+    if isinstance(labels, np.ma.MaskedArray) and (mask := np.ma.getmaskarray(labels)).any():
+        raise ValueError(_missing(what, int(np.argmax(mask)), int(mask.sum())))
     known = isinstance(labels, Sequence) and not isinstance(labels, str | bytes)
     if not known and not hasattr(labels, "__array__") and not hasattr(labels, "detach"):
         stream = hasattr(labels, "__iter__") and not isinstance(labels, str | bytes | Mapping | Set)
         way = "list(…) of it" if stream else "one label a sample, such as [label for _, label in dataset]"
         raise ValueError(f"{what} is a {kind}: pass {way}")
-    if known and len(labels) and isinstance(labels[0], str):
+    pair = known and len(labels) and isinstance(labels[0], tuple) and any(isinstance(part, str) for part in labels[0])
+    if pair or (known and len(labels) and isinstance(labels[0], str)):
         return np.fromiter(labels, dtype=object, count=len(labels))  # NumPy would call 1 and "1" the same
     try:
         array = as_array(labels if hasattr(labels, "__array__") or hasattr(labels, "detach") else list(labels))
@@ -136,7 +153,7 @@ def _plain(array: NDArray[Any], what: str) -> Coded:
         raise ValueError(f"{what} cannot be {array.dtype}: they name classes")
     if np.isnan(array).any():
         raise ValueError(_missing(what, int(np.argmax(np.isnan(array))), int(np.isnan(array).sum())))
-    odd = array != np.floor(array)
+    odd = (array != np.floor(array)) | (np.abs(array.astype(np.float64)) >= 2**63)
     if odd.any():
         i = int(np.argmax(odd))
         raise ValueError(f"{what} must name classes, but sample {i} has {array[i]:g}: cut what is continuous into bins")
@@ -151,9 +168,9 @@ def _whole(array: NDArray[Any]) -> Coded:
     if high - low > max(2**16, 2 * len(array)):
         values, codes = np.unique(array, return_inverse=True)
         return Coded(values.tolist(), codes.astype(np.int64))
-    shifted = (array if low >= 0 else array.astype(np.int64)).astype(np.int64) - low
+    shifted = (array - array.dtype.type(low)).astype(np.int64) if low >= 0 else array.astype(np.int64) - low
     present = np.bincount(shifted) > 0
-    names: list[Name] = [*(np.flatnonzero(present) + low).tolist()]
+    names: list[Name] = [k + low for k in np.flatnonzero(present).tolist()]
     if len(names) == high - low + 1:
         return Coded(names, shifted)
     return Coded(names, (np.cumsum(present) - 1)[shifted])
@@ -180,7 +197,8 @@ def _objects(values: NDArray[Any], what: str) -> Coded:
         order = sorted(range(len(found)), key=lambda k: found[k])
     except TypeError:
         kinds = sorted({type(value).__name__ for value in found})
-        raise ValueError(f"{what} mix {' and '.join(kinds)}: give every class a name of one type") from None
+        wrong = f"mix {' and '.join(kinds)}" if len(kinds) > 1 else f"are {kinds[0]}s, which have no order"
+        raise ValueError(f"{what} {wrong}: give every class a name that is text or a whole number") from None
     names: list[Any] = [found[k] for k in order]
     if all(isinstance(name, float) and name.is_integer() for name in names):
         names = [int(name) for name in names]

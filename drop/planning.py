@@ -8,6 +8,7 @@ kept = plan.positions(seed=0)                as drop.prune would return them
 from __future__ import annotations
 
 import json
+import numbers
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,14 +21,18 @@ from drop.known import Known, from_recalls, from_validation, wilson
 from drop.names import Coded, Name, coded, listed
 from drop.quotas import check_density
 from drop.rules import ASSUMED, DEFAULT, LABELS_ONLY, Evidence, quotas
-from drop.selection import select
+from drop.selection import check_seed, select
 
 FEW, SHAKY = 10, 30  # samples kept of a class; validation samples behind a recall
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """What a plan says of one class; total and recall are None where they are not known."""
+    """What a plan says of one class; total and recall are None where they are not known.
+
+    >>> plan(["a", "a", "b"], density=1, rule="balanced").rows[1]
+    Row(name='b', size=1, recall=None, total=None, kept=1, why='all of it')
+    """
 
     name: Name
     size: int
@@ -39,7 +44,15 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How many samples each class keeps; print it, or take its `positions`."""
+    """How many samples each class keeps; print it, or take its `positions`.
+
+    >>> print(plan(["a"] * 6 + ["b"] * 2, density=0.5, rule="balanced"))
+    keep 4 of 8 samples (rule balanced, density 0.5)
+    <BLANKLINE>
+    class      size  recall  95 %              kept  why
+    a             6       -                       2  0.67 × random pruning
+    b             2       -                       2  all of it
+    """
 
     rows: tuple[Row, ...]
     density: float
@@ -72,18 +85,24 @@ class Plan:
         return select(found.codes, [row.kept for row in self.rows], scores, self.seed if seed is None else seed)
 
     def to_json(self) -> str:
-        """The plan as text that `from_json` reads, without the samples."""
+        """The plan as text that `from_json` reads, without the samples.
+
+        ValueError for class names that JSON does not know, such as dates: it has text, numbers, booleans and lists.
+        """
         content = {"plan": 1, "density": self.density, "rule": self.rule, "at_least": self.at_least, "seed": self.seed}
-        return json.dumps(
-            {**content, "classes": [asdict(row) for row in self.rows], "notes": list(self.notes)}, indent=1
-        )
+        content |= {"classes": [asdict(row) for row in self.rows], "notes": list(self.notes)}
+        try:
+            return json.dumps(content, indent=1)
+        except TypeError:
+            odd = next(row.name for row in self.rows if not isinstance(row.name, str | int | float | tuple))
+            raise ValueError(f"JSON has no name such as {odd!r}: make the plan with names that are text") from None
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
         """A plan from its JSON; ValueError for other text."""
         try:
             found = json.loads(text)
-            rows = tuple(Row(**row) for row in found["classes"])
+            rows = tuple(Row(**row | {"name": _hashable(row["name"])}) for row in found["classes"])
             numbers = (found["density"], found["rule"], found["at_least"], found["seed"])
             return cls(rows, *numbers, tuple(found["notes"]))
         except (ValueError, KeyError, TypeError) as error:
@@ -103,6 +122,10 @@ class Plan:
                 between = f"{low:.2f} – {high:.2f}"
             lines.append(f"{row.name!s:<{width}}{row.size:>10,}{recall:>8}  {between:<12}{row.kept:>10,}  {row.why}")
         return "\n".join([*lines, *([""] if self.notes else []), *(f"! {note}" for note in self.notes)])
+
+
+def _hashable(name: Any) -> Any:
+    return tuple(map(_hashable, name)) if isinstance(name, list) else name
 
 
 def plan(
@@ -137,7 +160,7 @@ def plan(
     """
     if density is None:
         raise ValueError("say what fraction to keep, such as density=0.3")
-    density = check_density(density)
+    density, seed = check_density(density), check_seed(seed)
     found = coded(labels, classes=None if groups is not None else classes)
     units = found if groups is None else coded(groups, "groups", classes)
     if len(units.codes) != len(found.codes):
@@ -162,7 +185,7 @@ def prune(
     classes: Sequence[Name] | None = None) -> NDArray[np.int64]:  # fmt: skip
     """The sorted int64 positions of the samples to keep: quotas by class error, then random (or top) inside each class.
 
-    The short form of `plan(…).positions(scores, seed)`, whose arguments it takes; what the plan notes are warnings.
+    The short form of `plan(…).positions(scores=scores)`, whose arguments it takes; what the plan notes are warnings.
     scores (N,), high = keep, or None for random, which the paper recommends. Positions serve as `data.iloc[kept]`
     (pandas), `data.select(kept)` (Hugging Face), `torch.utils.data.Subset(data, kept)`, `table.take(kept)` (Arrow).
 
@@ -194,7 +217,7 @@ def _floor(at_least: int | None, sizes: NDArray[np.int64], density: float) -> in
     budget = round(density * int(sizes.sum()))
     if at_least is None:
         return int((sizes > 0).sum() <= budget)
-    if not float(at_least).is_integer() or at_least < 0:
+    if not isinstance(at_least, numbers.Real) or not float(at_least).is_integer() or at_least < 0:
         raise ValueError(f"at_least is {at_least!r}, but must be a whole number of samples")
     if (needed := int(np.minimum(sizes, at_least).sum())) > budget:
         raise ValueError(f"at_least={at_least} needs {needed} samples, but density {density:g} keeps {budget}")

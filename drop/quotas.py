@@ -72,6 +72,8 @@ def check_recalls(recalls: ArrayLike) -> Floats:
     >>> check_recalls([1, 0.5]).tolist()
     [1.0, 0.5]
     """
+    if isinstance(recalls, dict):
+        raise ValueError("recalls must be one number a class, not a dictionary: drop.plan takes recalls by name")
     r = as_array(recalls).astype(np.float64)
     if r.ndim != 1 or r.size == 0:
         raise ValueError(f"recalls must be one number a class, not an array of shape {r.shape}")
@@ -153,17 +155,26 @@ def fill(class_sizes: ArrayLike, weights: ArrayLike, density: float) -> Floats:
 def counts(class_sizes: ArrayLike, weights: ArrayLike, density: float) -> Counts:
     """Return whole samples a class, int64 (K,), that sum to round(density * N) and never exceed N_k.
 
-    `round` is Python's: to the nearest, halves to even. Largest remainder of `fill`; equal remainders go to the lower
-    class.
-
+    `round` is Python's: to the nearest, halves to even. Made `whole` from what `fill` gives.
 
     >>> counts([100, 100], [2, 1], 0.25).tolist()
     [33, 17]
     """
     N = check_sizes(class_sizes)
-    ideal = np.round(fill(N, weights, density) * N, 6)  # equal remainders stay equal, whatever the order of summation
+    return whole(N, fill(N, weights, density), round(check_density(density) * int(N.sum())))
+
+
+def whole(class_sizes: ArrayLike, densities: ArrayLike, total: int) -> Counts:
+    """Return whole samples a class, int64 (K,), that sum to `total`, of class densities that do so but for rounding.
+
+    Largest remainder; equal remainders go to the lower class.
+
+    >>> whole([100, 100], [1 / 3, 1 / 6], 50).tolist()
+    [33, 17]
+    """
+    N = check_sizes(class_sizes)
+    ideal = np.round(as_array(densities) * N, 6)  # equal remainders stay equal, whatever the order of summation
     n = np.minimum(np.floor(ideal), N).astype(np.int64)
-    total = round(check_density(density) * int(N.sum()))
     order = np.argsort(n - ideal, kind="stable")
     order = order[n[order] < N[order]]
     n[order[: total - n.sum()]] += 1
@@ -223,7 +234,11 @@ def counts_of(labels: ArrayLike, kept: ArrayLike, num_classes: int) -> Counts:
     >>> counts_of([0, 0, 1, 1], kept=[0, 2, 3], num_classes=3).tolist()
     [1, 2, 0]
     """
-    y, indices = check_labels(labels, num_classes), as_array(kept).astype(np.int64)
+    y, indices = check_labels(labels, num_classes), as_array(kept)
+    if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
+        way = "; of a mask take np.flatnonzero" if indices.dtype.kind == "b" else ""
+        raise ValueError(f"kept must be whole numbers (n,), not shape {indices.shape} of {indices.dtype}{way}")
+    indices = indices.astype(np.int64)
     if indices.size and (indices.min() < 0 or indices.max() >= len(y) or len(np.unique(indices)) < indices.size):
         raise ValueError(f"kept must be distinct indices in [0, {len(y)})")
     return np.bincount(y[indices], minlength=num_classes).astype(np.int64)
@@ -272,6 +287,8 @@ def minimax_weights(weights: ArrayLike, recalls: ArrayLike, rate: float) -> Floa
     >>> minimax_weights([1, 1], [0.9, 0.7], rate=5).round(3).tolist()
     [0.538, 1.462]
     """
+    if not math.isfinite(rate):
+        raise ValueError(f"rate is {rate}, but must be finite")
     r = check_recalls(recalls)
     w: Floats = check_weights(weights, len(r)) * np.exp(rate * (r.min() - r))
     return np.asarray(w / w.mean())
@@ -287,6 +304,10 @@ def difficulty_weights(scores: ArrayLike, labels: ArrayLike, num_classes: int, t
     [2.0, 5.0]
     """
     s, y = as_array(scores).astype(np.float64), check_labels(labels, num_classes)
+    if s.shape != y.shape or not np.isfinite(s).all():
+        raise ValueError(f"scores must be {len(y)} finite numbers, one a label; their shape is {s.shape}")
+    if not 0 <= tail < 0.5:
+        raise ValueError(f"tail is {tail}, but the fraction to clip at either end must lie in [0, 0.5)")
     check_sizes(np.bincount(y, minlength=num_classes))
     limits = [np.quantile(s[y == k], [tail, 1 - tail]) for k in range(num_classes)]
     return np.array([s[y == k].clip(*limits[k]).mean() for k in range(num_classes)])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from drop.quotas import counts, error_weights, fill, shrunken_recalls, size_weights
+from drop.quotas import counts, error_weights, fill, shrunken_recalls, size_weights, whole
 from drop.selection import random_keys
 
 Floats = NDArray[np.float64]
@@ -139,7 +139,10 @@ def quotas(rule: str, known: Evidence, density: float, floor: int = 0, seed: int
         left = budget - int(least[low].sum())
         if not len(rest):
             return kept
-        kept[rest] = _counts(sizes[rest], ideal[rest], left / int(sizes[rest].sum()))
+        if rule == "drop" and not low.any():
+            kept = whole(sizes, ideal, budget)
+        else:
+            kept[rest] = _counts(sizes[rest], ideal[rest], left / int(sizes[rest].sum()))
         if not (kept < least).any():
             return kept
         low |= kept < least

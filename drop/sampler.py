@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from drop.names import Name, coded
 from drop.planning import Plan, plan
-from drop.rules import DEFAULT
+from drop.rules import DEFAULT, LABELS_ONLY
+from drop.selection import check_seed, random_keys
 
 
 class Sampler:
@@ -64,15 +65,13 @@ class Sampler:
     def _plan(self, X: Any, y: Any) -> None:
         if len(coded(y).names) < 2:
             raise ValueError("there is only one class, so there is nothing to share out: drop.prune takes it")
-        seed = self.random_state
-        if seed is None or not isinstance(seed, int | np.integer):
-            seed = 0 if seed is None else int(seed.randint(2**31))
+        settings: dict[str, Any] = {"density": self.density, "rule": self.rule, "at_least": self.at_least,
+                                    "seed": _seed(self.random_state)}  # fmt: skip
         named: dict[str, Any] = {"recalls": self.recalls}
-        if self.recalls is None:
+        if self.recalls is None and self.rule not in LABELS_ONLY:
+            plan(y, dict.fromkeys(coded(y).names, 0.5), **settings)  # what is wrong says so before anything is fitted
             named = {"validation": (y, self._predicted(X, y))}
-        self.plan_: Plan = plan(
-            y, density=self.density, rule=self.rule, at_least=self.at_least, seed=int(seed), **named
-        )
+        self.plan_: Plan = plan(y, **named, **settings)
         self.sampling_strategy_: dict[Name, int] = self.plan_.counts
         self.sample_indices_: NDArray[np.int64] = self.plan_.positions()
 
@@ -156,6 +155,16 @@ class Sampler:
         return All(estimator_type="sampler", target_tags=TargetTags(required=True), input_tags=inputs)
 
 
+def _seed(state: Any) -> int:
+    if state is None:
+        return 0
+    if isinstance(state, int | np.integer):
+        return int(state)
+    if hasattr(state, "randint"):
+        return int(state.randint(2**31))
+    raise ValueError(f"random_state is {state!r}, but must be a whole number, a RandomState, or None")
+
+
 def _taken(values: Any, kept: NDArray[np.int64]) -> Any:
     if hasattr(values, "iloc"):
         return values.iloc[kept]
@@ -168,10 +177,12 @@ class EpochSampler:
     """A torch sampler that draws anew in every epoch, with the same number of samples of each class.
 
     plan: of `drop.plan`, made from the labels of the data set; shuffle: the order too is drawn, else positions rise
-    scores: keep the highest of each class in every epoch, instead of random ones
+    scores (N,): keep the highest of each class in every epoch, instead of random ones
+    labels (N,): needed by a plan that was read from JSON only, those that it was made for
 
-    Pass it as `DataLoader(data, sampler=EpochSampler(plan))`. An epoch passes at the end of each iteration;
-    `set_epoch(e)` sets it by hand, as with torch's DistributedSampler. Epoch e of seed s is the same everywhere.
+    Pass it as `DataLoader(data, sampler=EpochSampler(plan))`. An epoch counts from the start of an iteration, also of
+    one that is broken off; `set_epoch(e)` says which draw comes next, as with torch's DistributedSampler. Epoch e of
+    seed s is the same everywhere. ValueError, before the first epoch, for scores or labels that do not fit the plan.
 
     >>> made = plan(["a"] * 6 + ["b"] * 4, {"a": (45, 50), "b": (30, 50)}, density=0.5)
     >>> sampler = EpochSampler(made, shuffle=False)
@@ -182,7 +193,8 @@ class EpochSampler:
     def __init__(
         self, plan: Plan, seed: int = 0, shuffle: bool = True, scores: ArrayLike | None = None,
         labels: Sequence[Name] | None = None) -> None:  # fmt: skip
-        self.plan, self.seed, self.shuffle, self.scores, self.labels = plan, seed, shuffle, scores, labels
+        self.plan, self.seed, self.shuffle, self.scores, self.labels = plan, check_seed(seed), shuffle, scores, labels
+        plan.positions(labels=labels, scores=scores, seed=self.seed)
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -199,7 +211,5 @@ class EpochSampler:
         self.epoch += 1
         kept = self.plan.positions(labels=self.labels, scores=self.scores, seed=drawn)
         if self.shuffle:
-            from drop.selection import random_keys
-
             kept = kept[np.argsort(random_keys(len(kept), drawn ^ 0x5555555555555555))]
         return iter(kept.tolist())

@@ -15,15 +15,24 @@ from drop.quotas import Counts, as_array, check_labels
 TIES = ("random", "index")
 
 
+def check_seed(seed: int) -> int:
+    """Return a seed as an int; ValueError unless it is a whole number in [0, 2^64).
+
+    >>> check_seed(np.int64(3))
+    3
+    """
+    if not (isinstance(seed, numbers.Integral) and 0 <= seed < 2**64):
+        raise ValueError(f"seed is {seed!r}, but seeds are whole numbers in [0, 2^64)")
+    return int(seed)
+
+
 def random_keys(size: int, seed: int) -> NDArray[np.uint64]:
     """Return `size` distinct random uint64: outputs 1 to `size` of SplitMix64 started at the hash of `seed`.
 
     >>> (random_keys(3, seed=0) == random_keys(5, seed=0)[:3]).all()
     np.True_
     """
-    if not (isinstance(seed, numbers.Integral) and 0 <= seed < 2**64):
-        raise ValueError(f"seed is {seed!r}, but seeds are whole numbers in [0, 2^64)")
-    step = np.uint64(0x9E3779B97F4A7C15)
+    seed, step = check_seed(seed), np.uint64(0x9E3779B97F4A7C15)
     start = _mix(np.array([seed], dtype=np.uint64) + step)
     return _mix(start + step * np.arange(1, size + 1, dtype=np.uint64))
 

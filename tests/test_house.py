@@ -29,7 +29,7 @@ MAY = {
     "rerun": {"core", "experiments", "chapters", "publish"},
     "speed": {"core", "experiments"},
 }
-BUDGETS = {"core": 1600, "mixture": 450, "experiments": 3200, "commands": 650, "chapters": 3630}  # lines of code
+BUDGETS = {"core": 1650, "mixture": 450, "experiments": 3200, "commands": 650, "chapters": 3630}  # lines of code
 FILE, FUNCTION, NOTEBOOK, NEW_NOTEBOOK = 250, 50, 300, 200
 # Notebooks that are still longer than that, each with the most it may have: these numbers only fall.
 LONG = {}

@@ -23,6 +23,11 @@ def test_class_recalls_refuse_what_makes_no_sense(labels, predictions, said):
         metrics.class_recalls(labels, predictions, 2)
 
 
+def test_counts_that_misfit_are_refused():
+    with pytest.raises(ValueError, match="correct and total must be"):
+        metrics.tally({"correct": [1], "total": [2, 3]})
+
+
 def test_matrix_and_totals_say_the_same():
     matrix = np.array([[8, 2], [1, 3]])
     counts = {"correct": [8, 3], "total": [10, 4]}

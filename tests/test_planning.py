@@ -1,5 +1,7 @@
 """Own data: labels and recalls of any kind, plans that warn, and floors under what a class keeps."""
 
+import datetime
+import enum
 import json
 import tracemalloc
 import types
@@ -50,6 +52,14 @@ def test_the_papers_rule_is_bare_where_it_is_asked_for():
     counts = quotas.drop_counts([250] * 4, recalls, 0.3)
     assert np.bincount(labels[kept]).tolist() == counts.tolist() == [25, 50, 75, 150]
     assert (kept == selection.select(labels, counts, seed=5)).all()
+
+
+@quick
+@given(st.lists(st.tuples(st.integers(1, 200), st.integers(0, 100)), min_size=1, max_size=6), st.floats(0, 1))
+def test_the_papers_rule_keeps_what_algorithm_1_does(classes, density):
+    sizes, recalls = np.array([size for size, _ in classes]), np.array([right / 100 for _, right in classes])
+    kept = rules.quotas("drop", Evidence(sizes, recalls), density)
+    assert kept.tolist() == quiet(quotas.drop_counts, sizes, recalls, density).tolist()
 
 
 def test_no_class_vanishes_unless_asked_and_then_a_sentence_names_it():
@@ -161,7 +171,7 @@ def test_recalls_in_the_order_of_numbered_classes():
 def test_validation_labels_and_predictions():
     true = np.repeat(["owl", "cat", "dog"], 100)
     predicted = np.concatenate(
-        [np.repeat(["owl", "cat"], 50), np.repeat(["cat", "owl"], [90, 10]), np.repeat(["dog", "cow"], [70, 30])]
+        [np.repeat(["owl", "cat"], 50), np.repeat(["cat", "owl"], [90, 10]), np.repeat(["dog", "cat"], [70, 30])]
     )
     expected = drop.plan(LABELS, COUNTS, 0.3)
     for kind in (list, np.array, pd.Series, pd.Categorical):
@@ -170,6 +180,10 @@ def test_validation_labels_and_predictions():
     more = np.append(true, "yak"), np.append(predicted, "yak")
     made = drop.plan(LABELS, validation=more, density=0.3)
     assert made.notes == ("validation samples of 'yak' say nothing: no training sample has that label",)
+    strays = np.where(predicted == true, predicted, np.char.add(predicted, " "))
+    made = drop.plan(LABELS, validation=(true, strays), density=0.3)
+    assert made.counts == expected.counts
+    assert made.notes == ("90 predictions count as wrong, because no class is called 'cat ', 'owl '",)
 
 
 def test_a_class_without_validation_samples_gets_the_mean_recall_of_none():
@@ -235,6 +249,30 @@ def test_classes_name_labels_recalls_and_predictions_that_are_numbers():
         by_name.counts)  # fmt: skip
     grouped = drop.plan([0] * 200, density=0.3, groups=codes, classes=names, validation=(true, predicted, true))
     assert grouped.counts == by_name.counts
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Index, torch.tensor, lambda names: [np.int64(n) for n in names]])
+def test_classes_may_be_an_array_of_numbers(kind):
+    """As np.unique(y) and a classifier's classes_ are: names, not places."""
+    labels, recalls = [1] * 10 + [2] * 20 + [3] * 30, [0.1, 0.5, 0.9]
+    made = drop.plan(labels, recalls, 0.5, classes=kind([3, 2, 1]))
+    assert made.counts == drop.plan(labels, recalls, 0.5, classes=[3, 2, 1]).counts
+    assert [(row.name, row.size, row.recall) for row in made.rows] == [(3, 30, 0.1), (2, 20, 0.5), (1, 10, 0.9)]
+
+
+def test_whole_numbers_beyond_int64_are_names_too():
+    big = [2**63 + 1, 2**63 + 2]
+    assert coded(np.array(big, np.uint64)).names == big
+    assert coded(np.array([0, big[0]], np.uint64)).names == [0, big[0]]
+
+
+def test_many_classes_take_little_time():
+    labels = np.arange(60_000) % 3000  # as many pairs of names as samples squared, were they compared by pair
+    tracemalloc.start()
+    made = drop.plan(labels, density=0.5, validation=(labels[:6000], labels[:6000]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(made.rows) == 3000 and peak < 50e6
 
 
 def test_rules_that_need_labels_only_take_them_alone():
@@ -323,6 +361,17 @@ def test_a_plan_goes_to_json_and_back():
             Plan.from_json(text)
 
 
+def test_what_json_cannot_say_is_one_sentence_and_all_else_comes_back():
+    made = drop.plan(LABELS, COUNTS, 0.3, seed=np.int64(4), classes=np.array(["cat", "dog", "owl"]))
+    assert Plan.from_json(made.to_json()).seed == 4
+    pairs = [(name, "land") for name in LABELS]
+    grouped = drop.plan(LABELS, density=0.3, rule="balanced", groups=pairs)
+    assert Plan.from_json(grouped.to_json()).positions(pairs).tolist() == grouped.positions().tolist()
+    days = drop.plan([datetime.date(2026, 1, day) for day in (1, 2)], density=0.5, rule="balanced")
+    with pytest.raises(ValueError, match=r"JSON has no name such as datetime.date\(2026, 1, 1\): make the plan with"):
+        days.to_json()
+
+
 def test_prune_is_the_plans_positions():
     scores = np.random.default_rng(0).random(200)
     made = drop.plan(LABELS, COUNTS, 0.3)
@@ -359,6 +408,10 @@ def test_a_floor_is_a_number_of_samples_or_the_class():
 
 PARTS = types.SimpleNamespace(column_names={"train": ["text", "label", "id"], "test": ["text"]})  # as a DatasetDict
 DATASET = types.SimpleNamespace(targets=[0, 1])
+
+
+class Colour(enum.Enum):
+    RED, BLUE = 1, 2
 
 
 class ImageSet:
@@ -399,6 +452,24 @@ BAD = [
     (lambda: drop.prune([0, 1], {0: (5, 4), 1: (1, 2)}, 0.5), r"of class 0 5 of 4 are right: pass \(right, total\)"),
     (lambda: drop.prune([0, 1], ([5, 1], [4, 2]), 0.5), r"of class 0 5 of 4 are right: pass \(right, total\)"),
     (lambda: drop.prune([0, 1], ([5, 1], [4]), 0.5), r"\(right, total\) have 2 and 1 entries"),
+    (lambda: drop.prune([0, 1], [[5, 5], [40, 900]], 0.5),
+     r"recalls \[\[5, 5\], \[40, 900\]\] may be \(right, total\) or a confusion matrix: pass"),
+    (lambda: drop.prune([0, 1], np.array([[0.9, 0.1], [0.2, 0.8]]), 0.5),
+     "of class 0 0.9 of 1.0 are right, which are no whole numbers: pass counts, not shares"),
+    (lambda: drop.prune([0, 1], ([9.5, 1], [10, 2]), 0.5), "of class 0 9.5 of 10.0 are right, which are no whole"),
+    (lambda: drop.prune([0, 1], {0: (0.8, 0.9), 1: (1, 2)}, 0.5), "of class 0 0.8 of 0.9 are right, which are no"),
+    (lambda: drop.prune([0, 1], {0: {"recall": None, "support": 3}, 1: (1, 2)}, 0.5), "the recall of 0 is None, but"),
+    (lambda: drop.prune([0, 1], {0: {"recall": 0.9, "support": NAN}, 1: (1, 2)}, 0.5),
+     "behind the recall of 0 stand nan samples: give a whole number"),
+    (lambda: drop.prune([0, 1], {0: "90%", 1: 0.5}, 0.5), "the recall of 0 is '90%', .*: divide percentages by 100"),
+    (lambda: drop.prune([0, 1], ["high", "low"], 0.5), "the recall of 0 is 'high', but recalls are numbers"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, classes="ab"), "classes is 'ab', but must list the name of every"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, rule="drop", seed=-1), "seed is -1, but seeds are whole numbers"),
+    (lambda: drop.prune([0, 1], [0.5, 0.5], 0.5, at_least="1"), "at_least is '1', but must be a whole number"),
+    (lambda: drop.prune(np.array([1.0, np.inf]), [0.5, 0.5], 0.5), "labels must name classes, but sample 1 has inf"),
+    (lambda: drop.prune(np.array([1e20, 2e20]), [0.5, 0.5], 0.5), r"sample 0 has 1e\+20"),
+    (lambda: drop.prune(np.ma.array([0, 1], mask=[0, 1]), [0.5, 0.5], 0.5), "labels lack 1 values, the first that of"),
+    (lambda: drop.prune([Colour.RED, Colour.BLUE], [0.5, 0.5], 0.5), "labels are Colours, which have no order: give"),
     (lambda: drop.prune([0, 1], {0: {"f1": 1}, 1: {"f1": 1}}, 0.5), "the entry of 0 has 'f1', but needs recall"),
     (lambda: drop.prune([0, 1], "precision recall", 0.5), "recalls cannot be text .*output_dict=True"),
     (lambda: drop.prune([0, 1], 0.9, 0.5), r"recalls have shape \(\), but must be one a class"),
@@ -423,7 +494,7 @@ BAD = [
     (lambda: drop.prune([0, 1], {"cat": 0.5, "dog": 0.4}, 0.5),
      r"no recall for 0, 1, and recalls name 'cat', 'dog', which no label does: classes=\[…\] names the classes"),
     (lambda: drop.prune(pd.Categorical(["a", None]), [0.5], 0.5), "labels lack 1 values, the first that of sample 1"),
-    (lambda: drop.prune(["a", 1], [0.5, 0.5], 0.5), "labels mix int and str: give every class a name of one type"),
+    (lambda: drop.prune(["a", 1], [0.5, 0.5], 0.5), "labels mix int and str: give every class a name that is"),
     (lambda: drop.prune([[0], [1, 2]], [0.5], 0.5), "labels has rows of different lengths"),
     (lambda: drop.prune(DATASET, [0.5], 0.5), "labels is a SimpleNamespace: pass its labels, dataset.targets"),
     (lambda: drop.prune(ImageSet(), [0.5], 0.5),

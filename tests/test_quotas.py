@@ -333,6 +333,13 @@ BAD = [
     (lambda: counts_of([0, 3], [0], 2), "sample 1 has label 3; with 2 classes labels lie in"),
     (lambda: counts_of([0, 1], [1, 1], 2), "distinct indices in"),
     (lambda: counts_of([0, 1], [2], 2), "distinct indices in"),
+    (lambda: drop_counts([10, 10], {"a": 0.5}, 0.3), "not a dictionary: drop.plan takes recalls by name"),
+    (lambda: counts_of([0, 1], np.array([True, False]), 2), "not shape .2,. of bool; of a mask take np.flatnonzero"),
+    (lambda: counts_of([0, 0, 1], [0.7, 1.9], 2), "kept must be whole numbers"),
+    (lambda: minimax_weights([1, 1], [0.5, 0.6], math.nan), "rate is nan"),
+    (lambda: difficulty_weights([1.0, 2.0], [0, 0, 1], 2), "scores must be 3 finite numbers, one a label"),
+    (lambda: difficulty_weights([1.0, math.nan], [0, 1], 2), "scores must be 2 finite numbers"),
+    (lambda: difficulty_weights([1.0, 2.0], [0, 1], 2, tail=0.9), "tail is 0.9"),
     (lambda: shrunken_recalls([11], [10]), "the recall of class 0 is 1.1"),
     (lambda: difficulty_weights([1.0], [0], 2), "class 1 has 0 samples"),
 ]

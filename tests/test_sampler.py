@@ -53,6 +53,21 @@ def test_recalls_come_from_cross_validation_of_a_given_estimator():
         Sampler().fit(X[:4], [0, 0, 0, 1])
 
 
+@pytest.mark.parametrize("settings, message", [
+    ({"density": 30}, "density is 30"), ({"rule": "drp"}, "there is no rule 'drp'"),
+    ({"at_least": 1000}, "at_least=1000 needs 100 samples"), ({"random_state": -1}, "seed is -1"),
+    ({"random_state": 1.5}, "random_state is 1.5, but must be a whole number, a RandomState, or None"),
+])  # fmt: skip
+def test_wrong_settings_say_so_before_anything_is_fitted(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Sampler(estimator="never fitted", **settings).fit(np.zeros((100, 1)), NAMES)
+
+
+def test_a_rule_that_needs_labels_only_fits_nothing():
+    sampler = Sampler(0.3, rule="balanced", estimator="never fitted").fit(np.zeros((100, 1)), NAMES)
+    assert sampler.sampling_strategy_ == {"a": 15, "b": 15}
+
+
 def test_imbalanced_learns_own_checks_pass():
     checks = pytest.importorskip("imblearn.utils.estimator_checks")
     found = [check for _, check in checks.estimator_checks_generator(Sampler())]
@@ -84,6 +99,10 @@ def test_an_epoch_sampler_draws_anew_under_the_same_quotas():
     with pytest.raises(ValueError, match="epoch is -1"):
         sampler.set_epoch(-1)
     rising = EpochSampler(PLAN, shuffle=False, scores=np.arange(100))
+    with pytest.raises(ValueError, match="there are 100 samples, but scores have shape"):
+        EpochSampler(PLAN, scores=[1, 2])
+    numpys = EpochSampler(PLAN, seed=np.int64(3))
+    assert [list(numpys) for _ in range(4)] == epochs
     assert list(rising) == list(rising) == [*range(48, 60), *range(82, 100)]
 
 
@@ -95,6 +114,8 @@ def test_torchs_loader_takes_it():
 
 
 def test_a_plan_from_json_needs_the_labels():
+    with pytest.raises(ValueError, match="a plan from JSON knows no samples"):
+        EpochSampler(drop.Plan.from_json(PLAN.to_json()))
     again = EpochSampler(drop.Plan.from_json(PLAN.to_json()), labels=NAMES, shuffle=False)
     assert list(again) == PLAN.positions().tolist()
 

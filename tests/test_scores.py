@@ -576,6 +576,11 @@ def test_geometry_names_what_else_is_wrong() -> None:
             scores.k_center(x, size, start)
     with pytest.raises(ValueError, match="5 embeddings but 4 labels"):
         scores.prototype_distance(x, [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="labels must be N whole numbers"):
+        scores.prototype_distance(x, ["a", "b", "a", "b", "a"])
+    for order in ([1, 1], [-1], [5]):
+        with pytest.raises(ValueError, match=r"order must hold distinct indices in \[0, 5\)"):
+            scores.scores_of_order(order, 5)
 
 
 # Ties, and what an import costs

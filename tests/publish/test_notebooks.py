@@ -13,6 +13,7 @@ from publish import pages
 SMOKE = {"scale": "smoke", "train": "missing", "seeds": [0], "densities": [0.1, 1.0]}
 SOURCES = pages.sources()
 TRAINING = [source for source in SOURCES if "train" in pages.parameters(source)]
+KINDS = ("20", "30", "36", "42", "44")  # one of each kind: pruners, groups, checkpoints; the others take longer
 by_name = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
 
@@ -22,7 +23,9 @@ def smoke_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("smoke-records")
 
 
-@pytest.mark.parametrize("source", TRAINING, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", [
+    pytest.param(source, id=source.stem, marks=() if source.stem.startswith(KINDS) else pytest.mark.full)
+    for source in TRAINING])  # fmt: skip
 def test_runs_at_smoke_scale(source: Path, monkeypatch: pytest.MonkeyPatch, smoke_records: Path):
     """The others have no scale: nbval runs all of their cells, and the quickstart is made with the book."""
     run_at_smoke_scale(source, smoke_records, monkeypatch)
