@@ -44,6 +44,11 @@ def from_validation(
     """Right and all validation samples of each class, from (labels, predictions), or with groups= also their groups.
 
     classes: all names in order, where whole numbers may stand for them
+    ValueError for parts that misfit, and where no prediction or no label is the name of a class
+
+    >>> known = from_validation(["cat", "dog"], (["cat", "dog", "dog", "dog"], ["cat", "dog", "dog", "cat"]))
+    >>> known.recalls.round(2).tolist(), known.total.tolist()
+    ([1.0, 0.67], [1, 3])
     """
     parts = ("labels", "predictions", "groups")[: 2 + grouped]
     if not isinstance(validation, Sequence) or len(validation) != len(parts):
@@ -89,6 +94,10 @@ def from_recalls(labels: Coded, given: Any, ordered: bool = False) -> tuple[Code
     """Recalls in any form, aligned with the classes; and these, with classes added that have a recall but no sample.
 
     ordered: the order of the classes was given, so that recalls need no names
+    ValueError for a class without a recall, and for what is no recall; each says what to do
+
+    >>> from_recalls(coded(["cat", "dog"]), {"dog": (30, 50), "cat": (45, 50)})[1].recalls.tolist()
+    [0.9, 0.6]
     """
     named = _named(given)
     if named is None:

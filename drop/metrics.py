@@ -12,6 +12,8 @@ from drop.quotas import Counts, Floats, check_labels
 def tally(counts: ArrayLike | dict[str, Any]) -> tuple[Counts, Counts]:
     """Correct and all samples of each class, from a confusion matrix (K, K) or {"correct": [K], "total": [K]}.
 
+    ValueError for other shapes, a class without samples, and correct counts beyond the total.
+
     >>> tally([[8, 2], [1, 3]])
     (array([8, 3]), array([10,  4]))
     """
@@ -81,6 +83,8 @@ def class_recalls(labels: ArrayLike, predictions: ArrayLike, num_classes: int) -
 
 def worst_class(recalls: ArrayLike, k: int = 1) -> Any:
     """Smallest recall over the last axis, or the mean of the k smallest: a number, or an array of one axis less.
+
+    ValueError for k outside 1 to K.
 
     >>> float(worst_class([0.9, 0.5, 0.7])), float(worst_class([0.9, 0.5, 0.7], k=2))
     (0.5, 0.6)

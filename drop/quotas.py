@@ -184,6 +184,8 @@ def whole(class_sizes: ArrayLike, densities: ArrayLike, total: int) -> Counts:
 def error_weights(recalls: ArrayLike, gamma: float = 1.0) -> Floats:
     """Return (1 - r_k)^gamma, float64 (K,): DRoP's weights at gamma = 1, no rebalancing at gamma = 0.
 
+    ValueError for recalls outside [0, 1], and a gamma that is negative or infinite.
+
     >>> error_weights([0.75, 0.5], gamma=2).tolist()
     [0.0625, 0.25]
     """
@@ -230,6 +232,8 @@ def balanced_counts(class_sizes: ArrayLike, density: float) -> Counts:
 
 def counts_of(labels: ArrayLike, kept: ArrayLike, num_classes: int) -> Counts:
     """Return the class counts of a selection, int64 (K,): the quotas of Random+StrategyQ.
+
+    labels (N,) and kept (n,): whole numbers; ValueError for a mask, and for indices that repeat or are out of range.
 
     >>> counts_of([0, 0, 1, 1], kept=[0, 2, 3], num_classes=3).tolist()
     [1, 2, 0]

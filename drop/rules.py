@@ -26,6 +26,9 @@ class Evidence(NamedTuple):
 
     sizes: int64 (K,) training samples; recalls: float64 (K,) in [0, 1], anything where total is 0
     total: int64 (K,) validation samples behind each recall, or None where that is not known
+
+    >>> Evidence(np.array([200, 100]), np.array([0.9, 0.6])).total is None
+    True
     """
 
     sizes: Counts
@@ -34,7 +37,11 @@ class Evidence(NamedTuple):
 
 
 def laplace(known: Evidence) -> Floats:
-    """(right + 1) / (total + 2), float64 (K,): never 0 or 1; the recalls as they are where totals are not known."""
+    """(right + 1) / (total + 2), float64 (K,): never 0 or 1; the recalls as they are where totals are not known.
+
+    >>> laplace(Evidence(np.array([20, 20]), np.array([1.0, 0.5]), np.array([8, 8]))).tolist()
+    [0.9, 0.5]
+    """
     if known.total is None:
         return known.recalls
     right = np.where(known.total > 0, known.recalls * known.total, 0)
@@ -42,7 +49,11 @@ def laplace(known: Evidence) -> Floats:
 
 
 def shrunken(known: Evidence) -> Floats:
-    """The recalls shrunk to their mean (`quotas.shrunken_recalls`), which a class without validation samples gets."""
+    """The recalls shrunk to their mean (`quotas.shrunken_recalls`), which a class without validation samples gets.
+
+    >>> shrunken(Evidence(np.array([20, 20]), np.array([0.9, 0.5]), np.array([10, 10]))).round(3).tolist()
+    [0.864, 0.536]
+    """
     if known.total is None:
         return known.recalls
     seen = known.total > 0

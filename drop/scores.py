@@ -139,6 +139,8 @@ def dynamic_uncertainty(
 def share_of_ties(scores: ArrayLike) -> float:
     """The share of samples whose score another sample has too, in [0, 1]: how much of a ranking ties leave open.
 
+    scores (N,): real numbers; ValueError for NaN.
+
     >>> share_of_ties([1, 1, 2, 3])
     0.5
     """

@@ -29,6 +29,8 @@ def check_seed(seed: int) -> int:
 def random_keys(size: int, seed: int) -> NDArray[np.uint64]:
     """Return `size` distinct random uint64: outputs 1 to `size` of SplitMix64 started at the hash of `seed`.
 
+    ValueError for a seed that is no whole number in [0, 2^64).
+
     >>> (random_keys(3, seed=0) == random_keys(5, seed=0)[:3]).all()
     np.True_
     """
@@ -76,7 +78,8 @@ def select(labels: ArrayLike, counts: ArrayLike, scores: ArrayLike | None = None
 def top(scores: ArrayLike, size: int, seed: int = 0, ties: str = "random") -> Counts:
     """Return the sorted int64 indices of the `size` highest scores, without quotas.
 
-    Constant scores choose uniformly at random: the Random baseline is top(np.zeros(N), size, seed).
+    Constant scores choose uniformly at random: the Random baseline is top(np.zeros(N), size, seed). ValueError for a
+    size outside [0, N], and scores that are NaN or no numbers.
 
     >>> top([0.1, 0.9, 0.5], 2).tolist()
     [1, 2]
