@@ -38,11 +38,12 @@ def folder(
     drop folder ~/birds --density 0.3 --size 32 --holdout 0.3 --json
     """
     from drop.commands import files
+    from drop.experiments import photos
     from drop.rules import LABELS_ONLY
 
     files.free(output, overwrite)
     _check(density, size, holdout, epochs, output)
-    found, how = _find(path.expanduser()), {"density": density, "rule": rule, "at_least": at_least, "seed": seed}
+    found, how = photos.find(path.expanduser()), {"density": density, "rule": rule, "at_least": at_least, "seed": seed}
     _plan(found, None, how)  # what cannot be planned is said before anything is read
     images, found = _decoded(found, size)
     made = _plan(found, None, how)
@@ -79,24 +80,6 @@ def _check(density: float, size: int, holdout: float, epochs: int | None, output
         raise ValueError(f"epochs is {epochs}, but training takes at least one")
     if output is not None and output.suffix not in (".txt", ".csv"):
         raise ValueError(f"{output.name} must end in .txt or .csv")
-
-
-def _find(root: Path) -> Any:
-    """The photos of a folder; ValueError where its train/ may be a class as well as what is to be pruned."""
-    from drop.experiments import photos
-
-    if not (train := root / "train").is_dir():
-        return photos.find(root)
-    beside = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "__")) and p != train)
-    if beside and not set(beside) & set(photos.HELD_OUT):
-        some = ", ".join(beside[:NAMED])
-        raise ValueError(
-            f"{root} holds train beside {some}: if it is a class, give it another name, else name {train} itself"
-        )
-    try:
-        return photos.find(root)
-    except ValueError as error:
-        raise ValueError(f"{error}; what is pruned of {root} is its train/, because of that name") from None
 
 
 def _plan(found: Any, counts: Any, how: dict[str, Any]) -> Any:

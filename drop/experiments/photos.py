@@ -35,20 +35,23 @@ class Photos:
 def find(root: Path) -> Photos:
     """The photos of `root/train/<class>/…` or `root/<class>/…`, and of val/ or test/ beside train/; decodes nothing.
 
+    A folder train is a part of the data where it is beside such a part or alone; beside other folders it is a class.
     Hidden files and folders are not looked at. FileNotFoundError for no folder; ValueError for fewer than two classes.
     """
     if not root.is_dir():
         raise FileNotFoundError(f"there is no folder {root}")
-    train = root / "train" if (root / "train").is_dir() else root
+    inner = {path.name for path in _folders(root)}
+    train = root / "train" if inner == {"train"} or "train" in inner and inner & set(HELD_OUT) else root
     known = _extensions()
-    folders = sorted(path for path in train.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
+    folders = _folders(train)
     found = {folder.name: _below(folder) for folder in folders}
     images = {name: [p for p in paths if p.suffix.lower() in known] for name, paths in found.items()}
     skipped = [p for paths in found.values() for p in paths if p.suffix.lower() not in known]
     skipped += sorted(p for p in train.iterdir() if p.is_file() and not p.name.startswith("."))
     classes = tuple(name for name, paths in images.items() if paths)
     if len(classes) < 2:
-        raise ValueError(f"{train} holds {len(classes)} folders with images, but needs one folder for each class")
+        why = "" if train == root else f"; what is pruned of {root} is its train/, because of that name"
+        raise ValueError(f"{train} holds {len(classes)} folders with images, but needs one folder for each class{why}")
     empty = tuple(name for name, paths in images.items() if not paths)
     files, labels = _flat(images, classes)
     part = next((root / name for name in HELD_OUT if train != root and (root / name).is_dir()), None)
@@ -59,6 +62,11 @@ def find(root: Path) -> Photos:
         if not held_out[0]:
             raise ValueError(f"{part} holds no images of the classes of {train}")
     return Photos(root, classes, files, labels, held_out, skipped, empty)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders in a folder but for hidden ones, sorted."""
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
 
 
 def _below(folder: Path) -> list[Path]:
