@@ -156,8 +156,8 @@ for grid in grids:
 #   {glue:text}`nothing`.
 # - **Scores inside the quotas** do not help, and at 10 % they do harm: with EL2N instead of chance inside DRoP's quotas
 #   the worst class of Fashion-MNIST changes by {glue:text}`scores_harm` points.
-# - **Classes that overlap heavily** can lose by it: quotas in proportion to the error overshoot
-#   ([why class densities matter](10_why_class_densities_matter.ipynb) says when).
+# - **Classes that overlap heavily, or differ much in how widely they scatter,** can lose by it: quotas in proportion to
+#   the error overshoot ([why class densities matter](10_why_class_densities_matter.ipynb) says when).
 # - **Few validation samples**: on four data sets of other kinds the paper's bare rule changes the worst class by
 #   {glue:text}`bare_worst` points in the mean, because a class whose recall is 1 keeps nothing. The default of
 #   `drop.prune` prevents that (see below).
