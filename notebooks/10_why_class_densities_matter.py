@@ -112,7 +112,7 @@ display(HTML(
 ))  # fmt: skip
 
 # %% [markdown]
-# ## A learner of the average neglects the wider class
+# ## A learner of the average neglects the wider of two equally frequent classes
 #
 # Two classes $y \in \{0, 1\}$ have priors $\varphi_0 + \varphi_1 = 1$; given the class, $x$ is normal with mean $\mu_k$
 # and standard deviation $\sigma_k$, and $\Delta = \mu_1 - \mu_0 > 0$ {cite:p}`vysogorets2025drop`. A rule is a
@@ -183,6 +183,10 @@ display(HTML(
 # $R_0$ falls and $R_1$ rises in $t$, so $\max(R_0, R_1)$ is least where they meet:
 # $(\mu_0 - t)/\sigma_0 = (t - \mu_1)/\sigma_1$, which $\hat t$ solves; both sides are then $-z$. $\square$
 # ````
+#
+# With equal priors and $\sigma_0 < \sigma_1$ the learner errs more on the wider class: at $\hat t$ the exponentials of
+# both classes are equal, so $\varphi_0f_0 > \varphi_1f_1$ and $R$ still falls there; hence $t^* > \hat t$, and
+# $R_1 > R_0$ at $t^*$. A wide class that is frequent enough is not neglected.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 figures.show(
@@ -429,6 +433,9 @@ prose.values({
 prose.holds({
     "the densities do what they should": lambda: mixture.minimax_reachable() and bound < 1,
     "the minimax risk is below the edge": lambda: minimax < 0.26,
+    "of two equally frequent classes the wider is neglected": lambda: (
+        alike := GaussianMixture(many.means, many.stds), found := alike.class_risks(alike.average_optimal_threshold()),
+        (found.argmax(axis=-1) == many.stds.argmax(axis=-1)).all())[-1],
     "harm is mostly a class given up, and rarer when damped": lambda: lost[0] > worse[0] / 2 > worse[1],
     "little overlap, much harm": lambda: stepped[-1][4] < 0.05 and max(stepped[-1][7:]) > max(stepped[-1][2:4]),
     "a damped step covers almost all of the way": lambda: worst_after(star, 1) - minimax < 0.03 * (once[0] - minimax),
@@ -462,8 +469,8 @@ prose.holds({
 # ````
 #
 # ````{admonition} 2. Equal widths
-# Two classes are equally wide and equally frequent. What does a step of DRoP do? What if class 0 is three times as
-# frequent?
+# Two classes are equally wide and equally frequent, and little is kept. What does a step of DRoP do? What if class 0 is
+# three times as frequent?
 #
 # ```{dropdown} Solution
 # With equal widths and priors $t^* = \hat t$, both risks are equal, and the quotas are those of random pruning. With
