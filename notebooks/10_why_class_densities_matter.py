@@ -437,7 +437,7 @@ prose.holds({
         alike := GaussianMixture(many.means, many.stds), found := alike.class_risks(alike.average_optimal_threshold()),
         (found.argmax(axis=-1) == many.stds.argmax(axis=-1)).all())[-1],
     "harm is mostly a class given up, and rarer when damped": lambda: lost[0] > worse[0] / 2 > worse[1],
-    "little overlap, and harm all the same": lambda: stepped[-1][4] < 0.05 and max(stepped[-1][7:]) > max(stepped[-1][2:4]),
+    "little overlap, harm all the same": lambda: stepped[-1][4] < 0.05 and max(stepped[-1][7:]) > max(stepped[-1][2:4]),
     "a damped step covers almost all of the way": lambda: worst_after(star, 1) - minimax < 0.03 * (once[0] - minimax),
 })  # fmt: skip
 
