@@ -232,10 +232,10 @@ tables.show(
 # %% [markdown]
 # ## Rounds that multiply settle; rounds that start anew do not
 #
-# In a mixture [one step of DRoP always overshoots](10_why_class_densities_matter.ipynb). Two ways to go on: make the
-# densities anew from the recalls of the pruned model (*Iterated*), or multiply up (*Minimax*). In the mixtures
-# Iterated jumps to and fro between too little and too much; on images its second round moves the worst class by
-# {glue:text}`iterated` points, while two more rounds of Minimax move it by {glue:text}`minimax_step`.
+# In a mixture [one step of DRoP overshoots](10_why_class_densities_matter.ipynb) as long as no class is kept whole. Two
+# ways to go on: make the densities anew from the recalls of the pruned model (*Iterated*), or multiply up (*Minimax*).
+# In the mixtures Iterated jumps to and fro between too little and too much; on images its second round moves the worst
+# class by {glue:text}`iterated` points, while two more rounds of Minimax move it by {glue:text}`minimax_step`.
 #
 # ````{prf:proposition} How fast exponentiated gradient may go
 # :label: thm-rate
