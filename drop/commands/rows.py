@@ -25,13 +25,16 @@ class Rows(NamedTuple):
 
 def separated(name: str, text: str, tab: bool) -> Rows:
     """Fields between commas, or another delimiter that the first row has more often; a line may hold line ends."""
-    reader, rows, spans = _fields(text, "\t" if tab else delimiter(text)), [], []
+    between = "\t" if tab else delimiter(text)
+    rows, spans = [], []
     try:
-        for row, span in reader:
+        for row, span in _fields(text, between):
             rows.append(row)
             spans.append(span)
     except csv.Error as error:
         raise ValueError(f"{name}, row {len(rows) + 1}: {error}") from None
+    if spans and not _closed(text[slice(*spans[-1])], between):
+        raise ValueError(f"{name}, row {len(rows)}: a quote opens there that never closes")
     while rows and not rows[-1]:
         rows.pop()
     if not any(rows):
@@ -74,6 +77,15 @@ def _fields(text: str, between: str) -> Iterator[tuple[list[str], tuple[int, int
     for row in reader:
         yield row, (ends[seen], ends[reader.line_num])
         seen = reader.line_num
+
+
+def _closed(last: str, between: str) -> bool:
+    """Whether the quotes of the last row are closed; if not, all that follows them is one field."""
+    try:
+        list(csv.reader(io.StringIO(last, newline=""), delimiter=between, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" not in str(error)
+    return True
 
 
 def once(names: list[str], who: str) -> list[str]:

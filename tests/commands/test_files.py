@@ -160,6 +160,7 @@ BAD = [
     ("a.npy", "text", "cannot be read as .npy"),
     ("a.npy", zipped(), "cannot be read as .npy: it holds several arrays"),
     ("a.csv", "label,x,label\n1,2,3\n", "a.csv names column 'label' twice: give each a name of its own"),
+    ("a.csv", 'id,label\n1,"cat\n2,dog\n', "a.csv, row 2: a quote opens there that never closes"),
     ("a.json", '{"cat": 0.9, "cat": 0.8}', "a.json names 'cat' twice"),
     ("a.jsonl", '{"x": 1}\n{"x": 1, "x": 2}\n', "a.jsonl, line 2 names 'x' twice"),
 ]
