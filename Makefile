@@ -12,8 +12,8 @@ export HERE := $(CURDIR)
 help:
 	@echo "make book    set up, train the quickstart live, render the book        -> _build/html/index.html"
 	@echo "make check   set up, then within half a minute: ruff, mypy, the examples in docstrings, the house's own rules"
-	@echo "make test    make check, then every test, every notebook at smoke scale and a clean build"
-	@echo "make test-full   make test, then what takes too long for it, such as every page run outside of this folder"
+	@echo "make test    make check, then most tests, every page again and a clean build"
+	@echo "make test-full   make test, then what takes too long for it, such as every notebook at smoke scale"
 	@echo "make pages   execute the notebooks again and write the committed pages -> book/*.ipynb"
 	@echo "make pdf     print the rendered book into one file                     -> _build/drop.pdf (needs chromium)"
 	@echo "make rerun   measure through papermill what has no record yet: SCALE=laptop BENCHMARK=... SEEDS=0-4 JOBS=1 LIST=... DRY=1"
@@ -50,7 +50,7 @@ check: $(READY)
 	@echo "check: done"
 
 test: check
-	@echo "test: unit tests, notebooks at smoke scale, committed pages executed again, a clean build of the book"
+	@echo "test: unit tests, some notebooks at smoke scale, committed pages executed again, a clean build of the book"
 	@$(PY) -m pytest --numprocesses auto tests book --nbval --nbval-current-env --ignore=book/00_quickstart.ipynb
 	@echo "test: done, everything passed"
 
