@@ -175,8 +175,8 @@ tables.show(rows, ["share of the map", "> 0.8", "0.5 to 0.8", "0 to 0.5", "worse
 # and {glue:text}`start_cifar` on CIFAR-10. With an exponent of 2 on Fashion-MNIST, the risk was foretold to rise most
 # for {glue:text}`gamma2_foretold`; it rose most for {glue:text}`gamma2_measured`. The accuracy of the worst class was
 # foretold to fall by {glue:text}`gamma2_lost` points there, and the change measured is {glue:text}`gamma2_gained` (95 %
-# interval, from as many seeds as the raised figure says): harm was foretold for the worst class, and none measured. So
-# the place on the map goes with what one step does on images; that it alone decides is not shown.
+# interval, three seeds), which leaves out so large a fall, but not a smaller one. So the place on the map goes with
+# what one step does on images; that it alone decides is not shown.
 #
 # The limits: errors of a pair fix its mixture only if both classes are normal along the line that separates them;
 # pairs with fewer than three confusions are taken as symmetric; and all this is at laptop scale and one density.
@@ -379,7 +379,7 @@ prose.holds({
 # ## What it means, and where it disagrees with the paper
 #
 # - That one step helps on images can be told from where they lie among the mixtures: the decisions of networks move
-#   about as far as the theory says. The harm that it foretells for their worst class at an exponent of 2 was not seen.
+#   about as far as the theory says. The fall of the worst class that it foretells at an exponent of 2 is not so large.
 # - Claim C6 of the paper, that distance pruning leaves the threshold where it was, holds here down to density
 #   {glue:text}`jump_density`; below, the learner's threshold jumps, and the worst class is lost.
 # - What does the harm to a class is the sum of several small overlaps, so a rule for two classes at a time, with an

@@ -282,9 +282,9 @@ prose.holds({
 #
 # The networks are smaller and their schedules shorter than the paper's, so levels cannot be compared, and not every
 # effect carries over. With a [larger network](45_how_we_measured.ipynb) EL2N still ruins CIFAR-10 at a tenth, and DRoP
-# gains as much; but EL2N's losses at 0.3, which this page shows, are gone. Which of the paper's claims these
-# differences support is decided by tests in the [claims ledger](60_claims_ledger.ipynb). The same for nine pruners
-# stands in [the bias audit](30_bias_audit.ipynb).
+# gains as much; but of EL2N's losses at 0.3, which this page shows, none is shown any more. Which of the
+# paper's claims these differences support is decided by tests in the [claims ledger](60_claims_ledger.ipynb). The same
+# for nine pruners stands in [the bias audit](30_bias_audit.ipynb).
 
 # %% tags=["remove-input"]
 prose.made(grids)

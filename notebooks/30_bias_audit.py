@@ -445,8 +445,8 @@ prose.holds({
 # 0.8 hardly a score keeps the average; on a hundred classes [one score of three](42_a_hundred_classes.ipynb) does as
 # the paper says. The average falls by more than a point in {glue:text}`failing` pairs on both data sets, and in
 # {glue:text}`failing_lower` of these the worst class falls too, by its interval. With a larger network, trained longer,
-# the losses of EL2N, Forgetting and Dynamic Uncertainty at a tenth of CIFAR-10 stay. At 0.3 all three keep the average
-# there; no worst class falls, and two are better ([how we measured](45_how_we_measured.ipynb)).
+# EL2N, Forgetting and Dynamic Uncertainty still lose average at a tenth of CIFAR-10. At 0.3 all three keep the average
+# there; no interval shows a worst class that falls, and two are better ([how we measured](45_how_we_measured.ipynb)).
 #
 # **Does the choice inside the classes matter?** The paper says hardly. Here it does the harm at low density, and random
 # samples at a strategy's ratios are seldom worse; so its remedy, random choice inside quotas, is right where it

@@ -269,9 +269,10 @@ for g in drawn.values():
 # of it in both, on both data sets: their worst class is {glue:text}`rival_fashion` against {glue:text}`drop_fashion` on
 # Fashion-MNIST and {glue:text}`rival_cifar` against {glue:text}`drop_cifar` on CIFAR-10, their average
 # {glue:text}`rival_average_fashion` against {glue:text}`drop_average_fashion` and {glue:text}`rival_average_cifar`
-# against {glue:text}`drop_average_cifar`. No interval shows it, and their ratios take a full query model,
-# {glue:text}`full_query_fashion` and {glue:text}`full_query_cifar` full trainings, where DRoP's short ones take
-# {glue:text}`short_fashion` and {glue:text}`short_cifar`.
+# against {glue:text}`drop_average_cifar`. No interval shows it, on CIFAR-10 it hangs on which seeds are averaged (three
+# there, of DRoP eight), and their ratios take a full query model, {glue:text}`full_query_fashion` and
+# {glue:text}`full_query_cifar` full trainings, where DRoP's short ones take {glue:text}`short_fashion` and
+# {glue:text}`short_cifar`.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 places = [(g, d) for d in shown[:2] for g in grids]

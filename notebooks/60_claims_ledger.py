@@ -12,7 +12,8 @@
 # :class: tip
 # **No claim fails as a whole, but parts do, and few are settled.** Of {glue:text}`judged` verdicts (a claim on a data
 # set) {glue:text}`holds` say that it holds in every test, {glue:text}`mixed` that it holds in places and fails in
-# others, and {glue:text}`open` leave it open. The parts that fail are {glue:text}`failing`. DRoP's gain (C3) has
+# others, and {glue:text}`open` leave it open. Of the parts judged with their
+# claim, these fail: {glue:text}`failing`. DRoP's gain (C3) has
 # {glue:text}`gain_above` of {glue:text}`gain_all` tests for it and {glue:text}`gain_below` against. That pruning by
 # score is biased where it keeps the average (C1b, C1e) has none for it on ten classes, and {glue:text}`kept_below`
 # against on Fashion-MNIST; on CIFAR-100 Dynamic Uncertainty bears it out.
@@ -125,8 +126,8 @@ shown.claim("C1")
 # kept, no test finds a lower worst class (C1b) or a wider gap (C1e); on Fashion-MNIST {glue:text}`half_below` of C1b
 # and {glue:text}`gap_below` of C1e lie below the margin. On [CIFAR-100](42_a_hundred_classes.ipynb) Dynamic Uncertainty
 # does what the claim says. Nearer to the paper's accuracy, on CIFAR-10 at desk scale,
-# [three scores at 0.3](45_how_we_measured.ipynb) keep the average, and the worst class of two of them is better than
-# random pruning's, by its interval.
+# [all three scores measured there](45_how_we_measured.ipynb) keep the average at 0.3; Forgetting and Dynamic
+# Uncertainty have a better worst class than random pruning and a smaller gap, by their intervals (C1g fails).
 #
 # ## C2: baselines are best at high density, DRoP keeps reducing the bias
 
@@ -213,11 +214,13 @@ shown.claim("C8")
 # ## N1 to N4: claims of our own
 #
 # Random samples [drawn anew in every epoch](40_drop_against_the_field.ipynb) are ahead, and DRoP's quotas improve their
-# worst class, too (N1); one test lies below, on the long tail. What the quotas gain and EL2N loses
-# [does not depend on how we measured](45_how_we_measured.ipynb): of N2 one test is open, and all others hold. The
+# worst class, too (N1); one test lies below, on the long tail. That the quotas help, and that EL2N falls
+# apart at a tenth, [does not depend on how we measured](45_how_we_measured.ipynb): of N2 {glue:text}`n2_open` tests
+# are open, and all others hold. The
 # [default rule of drop.prune](21_should_i_use_it.ipynb), half DRoP and half balanced, helps the worst class for little
-# (N3): {glue:text}`default_above` of {glue:text}`default_tests` tests hold, and none lies below. What brings EL2N
-# back at 30 % of CIFAR-10, queries or training (N4), is written down and not yet measured.
+# (N3): {glue:text}`default_above` of {glue:text}`default_tests` tests hold, and none lies below. Do longer
+# queries alone, or longer training alone, bring EL2N back at 30 % of CIFAR-10 (N4)? Each does in part, and
+# [neither is enough](45_how_we_measured.ipynb): both tests lie below.
 
 # %% tags=["remove-input"]
 shown.claim("N1")
@@ -362,7 +365,15 @@ for test, state in tests_of("C6a", MIXTURES):
 # %% tags=["remove-input"]
 trade = [member for (name, _), family in main.items() if name == "C3" for member in shown.tried(family)]
 default = [family for (name, _), family in found.items() if name == "N3"]
+
+
+def n2(state):
+    """How many tests of N2 are in that state, over all data sets."""
+    return sum(f.counts[state] for (n, _), f in found.items() if n == "N2")
+
+
 prose.values({
+    "n2_open": lambda: str(n2("open")),
     "judged": lambda: str(len(main)),
     **{word: lambda word=word: str(verdicts[word]) for word in ("holds", "mixed", "open")},
     "c5_above": lambda: str(sum(state == "above" for place in TWO for _, state in tests_of("C5a", place))),
@@ -455,9 +466,8 @@ prose.holds({
     "random samples at a strategy's ratios have a far better worst class at 0.1": lambda: all(
         test.estimate.value < -0.05 for place in TWO for test, _ in tests_of("C5c", place)
         if test.line.metric == "worst_class" and test.line.left[1] == 0.1),
-    "of N2 one test is open and all others hold": lambda: [
-        sum(f.counts[state] for (n, _), f in found.items() if n == "N2") for state in ("above", "below", "open")
-    ] == [29, 0, 1],
+    "of N2 none lies below, and most hold": lambda: (n2("below"), n2("above") > 5 * n2("open")) == (0, True),
+    "both tests of N4 lie below": lambda: sum(f.counts["below"] for (n, _), f in found.items() if n == "N4") == 2,
     "of N3 most hold and none lies below": lambda: sum(f.counts["below"] for f in default) == 0
     and sum(f.counts["above"] for f in default) > sum(f.counts["open"] for f in default),
     "of N1 one lies below, on the long tail": lambda: [
