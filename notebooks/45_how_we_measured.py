@@ -259,6 +259,7 @@ def n2():
     return extract.families(list(grids[benchmark].values()), ("N2",))
 
 
+# %% tags=["remove-input"]
 prose.values({
     "el2n_longer": lambda: prose.points(gain(WAYS["longer"], "el2n", 0.1, "average")),
     **{f"{word}_{d:g}": lambda d=d, i=i: prose.points(ends(d)[i]) for d in (0.1, 0.3)
