@@ -145,7 +145,7 @@ def _unnamed(labels: Coded, given: Any, ordered: bool) -> tuple[Coded, Known]:
     if total is None:
         _check(labels.names, right, np.zeros(len(right), bool))
         return labels, Known(right, None)
-    if (odd := (right != np.floor(right)) | (total != np.floor(total))).any():  # NaN too
+    if (odd := ~np.array([_is_count(*pair) for pair in zip(right.tolist(), total.tolist(), strict=True)], bool)).any():
         k = int(np.argmax(odd))
         raise ValueError(_no_counts(labels.names[k], right[k], total[k]))
     if ((right < 0) | (right > total)).any():
@@ -213,7 +213,7 @@ def _entry(name: Name, value: Any) -> tuple[float, int | None]:
             return _number(name, value["recall"]), None if total is None else _whole(name, total)
     if isinstance(value, tuple | list) and len(value) == 2:
         right, total = value
-        if not (_is_whole(right) and _is_whole(total)):
+        if not _is_count(right, total):
             raise ValueError(_no_counts(name, right, total))
         if not 0 <= right <= total:
             raise ValueError(f"of class {name!r} {right} of {total} are right: pass (right, total)")
@@ -239,9 +239,14 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, numbers.Real) and float(value).is_integer()
 
 
+def _is_count(right: Any, total: Any) -> bool:
+    """Whether these are counts and no shares; a mean of several models' counts of right ones may be broken."""
+    return _is_whole(total) and isinstance(right, numbers.Real) and (_is_whole(right) or total > 1)
+
+
 def _no_counts(name: Name, right: Any, total: Any) -> str:
     way = "pass counts, not shares (scikit-learn's confusion_matrix without normalize)"
-    return f"of class {name!r} {right} of {total} are right, which are no whole numbers: {way}"
+    return f"of class {name!r} {right} of {total} are right, which are no counts: {way}"
 
 
 def _check(names: Sequence[Name], recalls: NDArray[np.float64], unseen: NDArray[np.bool_]) -> None:

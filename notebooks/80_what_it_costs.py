@@ -75,8 +75,8 @@ tables.show(
 # The tests of the [claims ledger](60_claims_ledger.ipynb) name cells that lack records of some of the seeds 0 to 2, or
 # 0 to 7 of the arms that most comparisons share. Here they are, with the commands that measure them; a chapter that
 # plans more than the tests need names in its own box, "How this was made", what it lacks. One command measures all that
-# a test lacks of an experiment, such as `python -m drop.chapters.status cifar10-desk | sh`; stopped, it goes on where
-# it was.
+# a test lacks of an experiment, such as `python -m drop.chapters.status cifar10-longer-laptop | sh`; stopped, it goes
+# on where it was.
 
 # %% tags=["remove-input"]
 missing = status.missing(found)

@@ -155,6 +155,11 @@ def test_bare_recalls_by_name_say_what_is_not_known(form):
     )
 
 
+def test_right_may_be_the_mean_of_several_models():
+    assert drop.plan([0] * 9 + [1] * 9, ([124.5, 200], [250, 250]), 0.5).rows[0].recall == 124.5 / 250
+    assert drop.plan([0] * 9 + [1] * 9, {0: (124.5, 250), 1: (200, 250)}, 0.5).rows[0].total == 250
+
+
 def test_recalls_in_the_order_of_numbered_classes():
     labels = np.array([{"cat": 3, "dog": 7, "owl": 9}[name] for name in LABELS])
     expected = list(drop.plan(LABELS, COUNTS, 0.3).counts.values())
@@ -455,8 +460,8 @@ BAD = [
     (lambda: drop.prune([0, 1], [[5, 5], [40, 900]], 0.5),
      r"recalls \[\[5, 5\], \[40, 900\]\] may be \(right, total\) or a confusion matrix: pass"),
     (lambda: drop.prune([0, 1], np.array([[0.9, 0.1], [0.2, 0.8]]), 0.5),
-     "of class 0 0.9 of 1.0 are right, which are no whole numbers: pass counts, not shares"),
-    (lambda: drop.prune([0, 1], ([9.5, 1], [10, 2]), 0.5), "of class 0 9.5 of 10.0 are right, which are no whole"),
+     "of class 0 0.9 of 1.0 are right, which are no counts: pass counts, not shares"),
+    (lambda: drop.prune([0, 1], ([9, 1], [10.5, 2]), 0.5), "of class 0 9.0 of 10.5 are right, which are no counts"),
     (lambda: drop.prune([0, 1], {0: (0.8, 0.9), 1: (1, 2)}, 0.5), "of class 0 0.8 of 0.9 are right, which are no"),
     (lambda: drop.prune([0, 1], {0: {"recall": None, "support": 3}, 1: (1, 2)}, 0.5), "the recall of 0 is None, but"),
     (lambda: drop.prune([0, 1], {0: {"recall": 0.9, "support": NAN}, 1: (1, 2)}, 0.5),

@@ -1,7 +1,7 @@
 """What the book stands on: where its records come from, and what registered tests still lack.
 
 python -m drop.chapters.status                         the commands that measure what is missing
-python -m drop.chapters.status cifar10-desk | sh    measure what is missing of one experiment
+python -m drop.chapters.status cifar10-paper | sh    measure what is missing of one experiment
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _named(document: dict) -> Iterator[tuple[str, tuple[str, float]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("places", nargs="*", metavar="EXPERIMENT", help="such as cifar10-desk; default: all")
+    parser.add_argument("places", nargs="*", metavar="EXPERIMENT", help="such as cifar10-paper; default: all")
     places = parser.parse_args().places
     found = missing(records.Store().all())
     known = dict.fromkeys(row[0] for row in found.rows)

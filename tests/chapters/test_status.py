@@ -34,10 +34,10 @@ def test_a_cell_with_two_of_three_seeds_is_missing():
 
 
 def test_the_commands_of_one_experiment_can_be_asked_for(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["status", "cifar10-desk"])
+    monkeypatch.setattr("sys.argv", ["status", "cifar10-paper"])
     status.main()
     lines = capsys.readouterr().out.splitlines()
-    assert lines and all(line.startswith("python -m drop run cifar10 desk --pruners ") for line in lines)
+    assert lines and all(line.startswith("python -m drop run cifar10 paper --pruners ") for line in lines)
     monkeypatch.setattr("sys.argv", ["status", "cifar10-dusk"])
     with pytest.raises(SystemExit):
         status.main()
