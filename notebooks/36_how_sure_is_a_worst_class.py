@@ -12,8 +12,9 @@
 # :class: tip
 # The smallest of $K$ measured recalls lies too low on average, because it picks the unluckiest class as well as the
 # worst: with 100 classes of 50 test images each, as CIFAR-100 has here, all recognised in 70 % of cases, it is expected
-# at {glue:text}`hundred`. With ten classes of {glue:text}`images` test images the bias is hardly visible. What makes
-# their intervals wide is mostly the seeds where they are two or three, and as much the images where they are five.
+# at {glue:text}`hundred`. With ten classes of {glue:text}`images` test images the bias is hardly visible. Intervals
+# are wide mostly because of the seeds where these are two or three, and as much because of the images where they are
+# five.
 # :::
 
 # %% tags=["parameters", "hide-input"]

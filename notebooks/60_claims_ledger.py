@@ -48,11 +48,9 @@ new = ledger(document, Cells([r for r in measured if not is_known(r, document)],
 theirs = {claim["id"]: claim for claim in document["claims"] if not claim.get("ours")}
 shown = Shown(document, found, cells, Registered())
 main = {key: family for key, family in shown.measured.items() if key[0] in theirs}
-rows = {str(row[0])[:1]: [] for row in shown.matrix()}
-for row in shown.matrix():
-    rows[str(row[0])[:1]].append(row)
+rows = shown.matrix()  # a claim of the paper begins with a C, one of ours with an N
 tables.show(
-    rows["C"], ["claim", *map(titled, shown.columns), "other data"],
+    [row for row in rows if str(row[0])[0] == "C"], ["claim", *map(titled, shown.columns), "other data"],
     "Verdict of each claim on each data set. Below it, how many tests lie above (↑) and below (↓) their margins, are "
     "open (?), do not apply (n/a) or lack records (–). ● all tests were written down before what they compare was "
     "measured, ◐ some, ○ none.", folded=False,
@@ -226,7 +224,8 @@ shown.claim("C8")
 # [neither is enough](45_how_we_measured.ipynb): both tests lie below.
 
 # %% tags=["remove-input"]
-tables.show(rows["N"], ["claim", *map(titled, shown.columns), "other data"], "The same for claims of our own.")
+tables.show([row for row in rows if str(row[0])[0] == "N"], ["claim", *map(titled, shown.columns), "other data"],
+            "The same for claims of our own.")  # fmt: skip
 shown.claim("N1")
 shown.claim("N2")
 shown.claim("N3")
